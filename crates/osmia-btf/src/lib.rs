@@ -1,0 +1,1 @@
+//! BTF, the BPF Type Format: lazy reader, emitter, printers and CO-RE.

@@ -1,0 +1,1 @@
+//! BPF instructions: decode, encode, assemble, and print in the verifier's syntax.

@@ -1,0 +1,1 @@
+//! What Osmia's tests share: fixtures, kernel gates, and guards that clean up.

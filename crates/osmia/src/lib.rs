@@ -1,0 +1,1 @@
+//! eBPF for Rust: load, attach, read and test BPF programs.

@@ -1,0 +1,3 @@
+//! House-keeping for the project: `cargo xtask`.
+
+fn main() {}

@@ -2,12 +2,22 @@
 //! What the kernel's BTF says of the ABI.
 
 pub mod attach_type;
+pub mod btf;
 pub mod cgroup_iter_order;
 pub mod cmd;
+pub mod ctx;
+pub mod flags;
 pub mod func_id;
+pub mod link;
+pub mod link_info;
 pub mod link_type;
+pub mod map;
 pub mod map_type;
+pub mod map_value;
+pub mod obj;
+pub mod perf;
 pub mod perf_event_type;
+pub mod prog;
 pub mod prog_type;
 pub mod stats_type;
 pub mod task_fd_type;

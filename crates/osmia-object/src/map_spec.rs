@@ -1,0 +1,93 @@
+//! A map as data.
+
+use bytes::Bytes;
+use osmia_abi::MapType;
+use osmia_btf::TypeId;
+
+/// A map: how to create it, and what is in it at first.
+#[derive(Clone, Debug)]
+pub struct MapSpec {
+    /// Its name in the object. The kernel keeps the first 15 bytes.
+    pub name: String,
+    /// The name to give it in the kernel, if that is another one; data sections are
+    /// called after the object, as other loaders do.
+    pub kernel_name: Option<String>,
+    /// Its type.
+    pub map_type: MapType,
+    /// The size of a key in bytes.
+    pub key_size: u32,
+    /// The size of a value in bytes.
+    pub value_size: u32,
+    /// How many entries it can hold; 0 where loading decides (a perf event array gets
+    /// one per possible CPU).
+    pub max_entries: u32,
+    /// `BPF_F_*` flags of `BPF_MAP_CREATE`.
+    pub flags: u32,
+    /// What a type makes of it: a bloom filter's count of hashes, an arena's address.
+    pub map_extra: u64,
+    /// The NUMA node to allocate on.
+    pub numa_node: Option<u32>,
+    /// The interface that an offloaded map is for, 0 otherwise.
+    pub ifindex: u32,
+    /// The type of a key in the object's BTF.
+    pub key_type: Option<TypeId>,
+    /// The type of a value in the object's BTF.
+    pub value_type: Option<TypeId>,
+    /// Whether it is shared by a pin named after it.
+    pub pinning: Pinning,
+    /// For maps of maps: how the inner maps look.
+    pub inner: Option<Box<MapSpec>>,
+    /// For arrays of maps or programs: what the C initialiser puts in which slot.
+    pub values: Vec<(u32, SlotValue)>,
+    /// What it is to the object: a map that the C declares, or a data section.
+    pub role: MapRole,
+    /// For data sections: the initial value, `value_size` bytes long.
+    pub contents: Bytes,
+}
+
+/// Whether a map is shared by a pin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pinning {
+    /// It is the object's own.
+    #[default]
+    None,
+    /// `LIBBPF_PIN_BY_NAME`: found at, or pinned to, a file of its name.
+    ByName,
+    /// A value that nobody has defined; refused when the map is created.
+    Unknown(u32),
+}
+
+/// What an initialiser names for a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SlotValue {
+    /// A map of the object, by name.
+    Map(String),
+    /// A program of the object, by name.
+    Program(String),
+}
+
+/// What a map is to its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MapRole {
+    /// A map that the C declares.
+    Declared,
+    /// `.rodata*`: constants, frozen before the programs are verified.
+    Constants,
+    /// `.data*`: variables with initial values.
+    Data,
+    /// `.bss*`: variables that begin as zero.
+    Bss,
+    /// `.kconfig`: values of the kernel's configuration, filled in at load.
+    Kconfig,
+    /// `.struct_ops*`: a table of callbacks for the kernel.
+    StructOps,
+}
+
+impl MapRole {
+    /// Whether the map is the value of a data section.
+    pub const fn is_data_section(self) -> bool {
+        matches!(self, Self::Constants | Self::Data | Self::Bss | Self::Kconfig)
+    }
+}

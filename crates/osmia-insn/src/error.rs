@@ -17,3 +17,40 @@ pub enum DecodeError {
         index: usize,
     },
 }
+
+/// A program whose labels do not work out.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AssembleError {
+    /// An instruction refers to a label that was never placed.
+    #[error("instruction {index} refers to the label `{label}`, which is not placed anywhere")]
+    UnknownLabel {
+        /// Slot of the instruction.
+        index: usize,
+        /// The label.
+        label: String,
+    },
+    /// A label was placed twice.
+    #[error("the label `{label}` is placed before instruction {first} and again before {second}")]
+    DuplicateLabel {
+        /// The label.
+        label: String,
+        /// Slot of the first place.
+        first: usize,
+        /// Slot of the second place.
+        second: usize,
+    },
+    /// A label is too far away for the instruction that refers to it.
+    #[error(
+        "instruction {index} cannot reach the label `{label}`, {distance} slots away: \
+         a jump reaches -32768 to 32767 slots, `gotol` further"
+    )]
+    TooFar {
+        /// Slot of the instruction.
+        index: usize,
+        /// The label.
+        label: String,
+        /// Distance in slots.
+        distance: i64,
+    },
+}

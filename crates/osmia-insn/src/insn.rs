@@ -2,6 +2,7 @@
 
 use crate::endian::Endian;
 use crate::error::DecodeError;
+use crate::imm64::join;
 use crate::opcode::Opcode;
 use crate::pseudo::{PSEUDO_CALL, PSEUDO_FUNC, PSEUDO_KFUNC_CALL};
 use crate::reg::Reg;
@@ -96,7 +97,7 @@ impl Insn {
 
     /// The 64-bit immediate of this slot (low half) and the one after it (high half).
     pub const fn imm64(self, second: Self) -> u64 {
-        zero_extended(self.imm) | zero_extended(second.imm) << 32
+        join(self.imm, second.imm)
     }
 
     /// Whether this calls something: a helper, a subprogram or a kernel function.
@@ -128,64 +129,4 @@ impl Insn {
     pub const fn is_exit(self) -> bool {
         self.code.0 == Opcode::EXIT.0
     }
-
-    /// Two slots that load a 64-bit constant.
-    pub const fn ld_imm64(dst: Reg, value: u64) -> [Self; 2] {
-        Self::ld_pseudo(dst, Reg::R0, low_half(value), low_half(value >> 32))
-    }
-
-    /// Two slots that load what `src` says (one of the `PSEUDO_` constants) with the two halves of the immediate.
-    pub const fn ld_pseudo(dst: Reg, src: Reg, low: i32, high: i32) -> [Self; 2] {
-        [
-            Self { code: Opcode::LD_IMM64, dst, src, off: 0, imm: low },
-            Self { code: Opcode(0), dst: Reg::R0, src: Reg::R0, off: 0, imm: high },
-        ]
-    }
-
-    /// `dst = imm`, the sign extended to 64 bits.
-    pub const fn mov64_imm(dst: Reg, imm: i32) -> Self {
-        Self { code: Opcode::MOV64_IMM, dst, src: Reg::R0, off: 0, imm }
-    }
-
-    /// `dst = src`, all 64 bits.
-    pub const fn mov64_reg(dst: Reg, src: Reg) -> Self {
-        Self { code: Opcode::MOV64_REG, dst, src, off: 0, imm: 0 }
-    }
-
-    /// Calls the helper with this number.
-    pub const fn call(helper: i32) -> Self {
-        Self { code: Opcode::CALL, dst: Reg::R0, src: Reg::R0, off: 0, imm: helper }
-    }
-
-    /// Calls the subprogram this many slots from the next instruction.
-    ///
-    /// # Kernel
-    /// Since 4.16.
-    pub const fn call_subprogram(distance: i32) -> Self {
-        Self { code: Opcode::CALL, dst: Reg::R0, src: PSEUDO_CALL, off: 0, imm: distance }
-    }
-
-    /// Calls the kernel function with this BTF id; `module` is the index of its module's BTF in the descriptor array
-    /// (0 for the kernel proper).
-    ///
-    /// # Kernel
-    /// Since 5.13, modules since 5.16.
-    pub const fn call_kfunc(btf_id: i32, module: i16) -> Self {
-        Self { code: Opcode::CALL, dst: Reg::R0, src: PSEUDO_KFUNC_CALL, off: module, imm: btf_id }
-    }
-
-    /// Returns from the function with `r0` as its value.
-    pub const fn exit() -> Self {
-        Self { code: Opcode::EXIT, dst: Reg::R0, src: Reg::R0, off: 0, imm: 0 }
-    }
-}
-
-/// The same 32 bits as an unsigned number.
-const fn zero_extended(imm: i32) -> u64 {
-    u32::from_le_bytes(imm.to_le_bytes()) as u64
-}
-
-/// The low 32 bits as a signed number.
-const fn low_half(value: u64) -> i32 {
-    i32::from_le_bytes((value as u32).to_le_bytes())
 }

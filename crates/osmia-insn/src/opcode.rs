@@ -8,7 +8,8 @@ use std::fmt;
 
 /// The first byte of an instruction.
 ///
-/// Any byte is an `Opcode`; what it means depends on the rest of the instruction.
+/// Any byte is an `Opcode`; whether it means something is answered by
+/// [`Insn::operation`](crate::Insn::operation).
 /// Arithmetic and jump opcodes are made of a class, a [`Source`] and an operation; memory opcodes of a class, a
 /// [`Size`] and a [`Mode`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -17,6 +18,8 @@ pub struct Opcode(pub u8);
 impl Opcode {
     /// First slot of a 64-bit immediate load (`BPF_LD | BPF_IMM | BPF_DW`).
     pub const LD_IMM64: Self = Self::memory(Class::Ld, Size::Double, Mode::Imm);
+    /// Second slot of a 64-bit immediate load: all fields but `imm` are zero.
+    pub const LD_IMM64_SECOND: Self = Self(0);
     /// Call of a helper, a subprogram or a kernel function (`BPF_JMP | BPF_CALL`).
     pub const CALL: Self = Self(0x85);
     /// Call through a register (`BPF_JMP | BPF_CALL | BPF_X`): some compilers emit it, kernels refuse it.

@@ -14,7 +14,8 @@ pub const PSEUDO_MAP_VALUE: Reg = Reg::R2;
 /// # Kernel
 /// Since 5.10.
 pub const PSEUDO_BTF_ID: Reg = Reg::R3;
-/// `imm` is the distance in slots to a subprogram whose address is taken, counted from the next instruction.
+/// `imm` is the distance in slots to a subprogram whose address is taken, counted (as in a call) from the slot after
+/// the first one.
 ///
 /// # Kernel
 /// Since 5.13.

@@ -43,4 +43,14 @@ impl Size {
             Self::Double => 8,
         }
     }
+
+    /// The width in bits.
+    pub const fn bit_len(self) -> u8 {
+        match self {
+            Self::Byte => 8,
+            Self::Half => 16,
+            Self::Word => 32,
+            Self::Double => 64,
+        }
+    }
 }

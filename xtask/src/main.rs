@@ -1,3 +1,47 @@
 //! House-keeping for the project: `cargo xtask`.
 
-fn main() {}
+mod bench;
+mod cargo;
+mod command;
+mod demo;
+mod fuzz;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// House-keeping for the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Xtask {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Setup(setup::Setup),
+    Demo(demo::Demo),
+    Test(test::Test),
+    Fuzz(fuzz::Fuzz),
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Xtask::parse().verb {
+        Verb::Setup(setup) => setup.run(),
+        Verb::Demo(demo) => demo.run(),
+        Verb::Test(test) => test.run(),
+        Verb::Fuzz(fuzz) => fuzz.run(),
+        Verb::Bench(bench) => bench.run(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -30,6 +30,11 @@ impl Pseudo {
         self.kind
     }
 
+    /// The command that mounts it at its usual place.
+    pub fn how_to_mount(self) -> String {
+        format!("mount -t {0} {0} {1}", self.kind, self.usual)
+    }
+
     /// Where it is mounted, if it is: at its usual place rather than elsewhere.
     ///
     /// # Errors

@@ -1,0 +1,59 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+
+mod libtest;
+mod programs;
+mod report;
+mod skips;
+mod steps;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{setup, test::report::Report};
+
+/// Run everything that must hold before a change lands: format, lints, documentation, tests.
+///
+/// Tests that load or attach run as root only, and are counted as skipped otherwise.
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Leave out the tests that need a kernel.
+    #[arg(long, conflicts_with = "kernel")]
+    pure: bool,
+    /// Run the tests that need a kernel, and nothing else.
+    #[arg(long)]
+    kernel: bool,
+    /// Run only tests whose names contain this, and no format, lint or documentation checks.
+    #[arg(last = true)]
+    filter: Option<String>,
+}
+
+impl Test {
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        let mut report = Report::new()?;
+        report.step("set-up", setup::for_tests);
+        if !self.kernel && self.filter.is_none() {
+            report.step("format", steps::format);
+            report.step("lints", steps::lints);
+            report.step("documentation", steps::documentation);
+        }
+        let filter = self.filter.as_deref();
+        if let Some(programs) = report.step("build of the tests", programs::build) {
+            if !self.kernel {
+                programs
+                    .pure
+                    .iter()
+                    .for_each(|program| programs::run(program, filter, &mut report));
+                programs::run_documentation(filter, &mut report);
+            }
+            if !self.pure {
+                programs
+                    .kernel
+                    .iter()
+                    .for_each(|program| programs::run(program, filter, &mut report));
+            }
+        }
+        report.finish()
+    }
+}

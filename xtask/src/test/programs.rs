@@ -1,0 +1,80 @@
+//! Test programs: built once, run one by one.
+
+use std::{process::Command, time::Duration};
+
+use anyhow::Result;
+use osmia_testkit::skip;
+
+use crate::{
+    cargo::{self, Program, cargo},
+    command::{self, End},
+    test::{
+        libtest::Tally,
+        report::{Report, Run},
+    },
+};
+
+/// What the name of a test file starts with whose tests need a kernel.
+pub(crate) const KERNEL: &str = "kernel_";
+
+/// How long one test program may take.
+const LIMIT: Duration = Duration::from_secs(20 * 60);
+
+/// The workspace's test programs.
+pub(crate) struct Programs {
+    /// Those that run anywhere.
+    pub(crate) pure: Vec<Program>,
+    /// Those that need a kernel.
+    pub(crate) kernel: Vec<Program>,
+}
+
+pub(crate) fn build() -> Result<Programs> {
+    let programs = cargo::build(cargo().args(["test", "--quiet", "--workspace", "--no-run"]))?;
+    // The programs under test are built, too, and lie beside the folder of the test programs.
+    let tests = programs.into_iter().filter(|program| {
+        program
+            .path
+            .parent()
+            .and_then(|folder| folder.file_name())
+            .is_some_and(|name| name == "deps")
+    });
+    let mut tests: Vec<Program> = tests.collect();
+    tests.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
+    let (kernel, pure) = tests.into_iter().partition(|program| program.name.starts_with(KERNEL));
+    Ok(Programs { pure, kernel })
+}
+
+/// Runs one test program as `cargo test` does.
+pub(crate) fn run(program: &Program, filter: Option<&str>, report: &mut Report) {
+    let mut command = Command::new(&program.path);
+    command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder).args(filter);
+    let package = program.folder.file_name().unwrap_or_default().to_string_lossy();
+    watch(&format!("{package}: {}", program.name), &mut command, report);
+}
+
+/// Runs the examples in the documentation.
+pub(crate) fn run_documentation(filter: Option<&str>, report: &mut Report) {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--no-fail-fast", "--doc"]);
+    watch("examples in the documentation", command.arg("--").args(filter), report);
+}
+
+fn watch(name: &str, command: &mut Command, report: &mut Report) {
+    command.env(skip::STRICT, "1").env(skip::FILE, report.skip_file());
+    command::say(&format!("-- {name}"));
+    let mut tally = Tally::default();
+    let end = command::watch(command, LIMIT, |line| {
+        if tally.take(line) {
+            command::say(line);
+        }
+    });
+    let trouble = match end {
+        Ok(End::Exited(status)) if status.success() && tally.results > 0 => None,
+        // Told by the tests themselves.
+        Ok(End::Exited(_)) if tally.failed > 0 => None,
+        Ok(End::Exited(status)) => Some(format!("{status}, with no test's failure told")),
+        Ok(End::TimedOut) => Some(format!("not done after {} minutes", LIMIT.as_secs() / 60)),
+        Err(error) => Some(format!("{error:#}")),
+    };
+    report.add(Run { name: name.to_owned(), tally, trouble });
+}

@@ -1,0 +1,143 @@
+//! What came of it all.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::{self, ExitCode},
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result};
+use osmia_testkit::{skip::Skip, tree};
+
+use crate::{
+    command::say,
+    test::{libtest::Tally, skips},
+};
+
+/// One test program's run.
+pub(crate) struct Run {
+    /// What was run.
+    pub(crate) name: String,
+    /// What its tests said.
+    pub(crate) tally: Tally,
+    /// What went wrong beside the tests.
+    pub(crate) trouble: Option<String>,
+}
+
+/// Everything that ran, and how it went.
+pub(crate) struct Report {
+    started: Instant,
+    skip_file: PathBuf,
+    runs: Vec<Run>,
+    failed_steps: Vec<String>,
+    skips: Vec<Skip>,
+}
+
+impl Report {
+    pub(crate) fn new() -> Result<Self> {
+        let folder = tree::target().join("osmia");
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        let skip_file = folder.join(format!("skips-{}", process::id()));
+        Ok(Self {
+            started: Instant::now(),
+            skip_file,
+            runs: Vec::new(),
+            failed_steps: Vec::new(),
+            skips: Vec::new(),
+        })
+    }
+
+    /// Where the tests are to write their skips.
+    pub(crate) fn skip_file(&self) -> &Path {
+        &self.skip_file
+    }
+
+    /// Takes a step that runs no test; `None` if it failed.
+    pub(crate) fn step<T>(&mut self, name: &str, step: impl FnOnce() -> Result<T>) -> Option<T> {
+        let started = Instant::now();
+        say(&format!("-- {name}"));
+        match step() {
+            Ok(value) => {
+                say(&format!("   done in {} s", started.elapsed().as_secs()));
+                Some(value)
+            }
+            Err(error) => {
+                say(&format!("   failed: {error:#}"));
+                self.failed_steps.push(name.to_owned());
+                None
+            }
+        }
+    }
+
+    /// Adds a test program's run.
+    pub(crate) fn add(&mut self, run: Run) {
+        let tally = &run.tally;
+        say(&format!(
+            "   {} passed, {} failed, {} ignored",
+            tally.passed, tally.failed, tally.ignored
+        ));
+        if let Some(trouble) = &run.trouble {
+            say(&format!("   {trouble}"));
+        }
+        self.runs.push(run);
+    }
+
+    /// Says how it went, the closing line last.
+    pub(crate) fn finish(mut self) -> Result<ExitCode> {
+        self.take_skip_file().with_context(|| self.skip_file.display().to_string())?;
+        self.say_skips();
+        self.say_failures();
+        say(&format!("-- all done in {} s", self.started.elapsed().as_secs()));
+        let (passed, failed, skipped) = self.totals();
+        say(&format!("{passed} passed, {failed} failed, {skipped} skipped"));
+        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn take_skip_file(&mut self) -> io::Result<()> {
+        self.skips.extend(skips::read(&self.skip_file)?);
+        match fs::remove_file(&self.skip_file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Passed, failed, skipped. A failed step counts as a failed test; a test that skipped itself did not pass, though the
+    /// harness says so.
+    fn totals(&self) -> (usize, usize, usize) {
+        let sum = |count: fn(&Tally) -> usize| {
+            self.runs.iter().map(|run| count(&run.tally)).sum::<usize>()
+        };
+        let skipped = skips::whole(&self.skips);
+        let troubles = self.runs.iter().filter(|run| run.trouble.is_some()).count();
+        (
+            sum(|tally| tally.passed).saturating_sub(skipped),
+            sum(|tally| tally.failed) + troubles + self.failed_steps.len(),
+            sum(|tally| tally.ignored) + skipped,
+        )
+    }
+
+    fn say_skips(&self) {
+        if !self.skips.is_empty() {
+            say("-- skipped");
+            for line in skips::table(&self.skips) {
+                say(&line);
+            }
+        }
+    }
+
+    fn say_failures(&self) {
+        let steps = self.failed_steps.iter().map(|step| format!("   {step}"));
+        let runs = self.runs.iter().flat_map(|run| {
+            let tests = run.tally.failures.iter().map(|test| format!("   {}: {test}", run.name));
+            tests.chain(run.trouble.iter().map(|trouble| format!("   {}: {trouble}", run.name)))
+        });
+        let failures: Vec<String> = steps.chain(runs).collect();
+        if !failures.is_empty() {
+            say("-- failed");
+            for line in failures {
+                say(&line);
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The checks that run no test.
+
+use anyhow::Result;
+
+use crate::{cargo::cargo, command};
+
+pub(crate) fn format() -> Result<()> {
+    command::run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+pub(crate) fn lints() -> Result<()> {
+    let arguments = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    command::run(cargo().args(arguments))
+}
+
+pub(crate) fn documentation() -> Result<()> {
+    let arguments = ["doc", "--quiet", "--workspace", "--no-deps"];
+    command::run(cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings"))
+}

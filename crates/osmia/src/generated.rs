@@ -1,0 +1,186 @@
+//! What modules made from BPF C files stand on: for generated code, not to be called by hand.
+//!
+//! `osmia-build` turns a C file into a module of this shape; `basic.bpf.c` has the constant
+//! `const_u32`, the variable `global_u16`, the maps `counts` and `events`, and the programs
+//! `closes` (a tracepoint) and `const_example` (a socket filter):
+//!
+//! ```ignore
+//! /// The object's bytes.
+//! pub static OBJECT: &[u8] = include_bytes!("basic.bpf.o");
+//!
+//! /// Opens the object: plain data, nothing reaches a kernel yet.
+//! pub fn open() -> Result<Spec, osmia::Error> {
+//!     Spec::new(osmia::generated::open("basic", OBJECT)?)
+//! }
+//!
+//! pub struct Spec { object: osmia::ObjectSpec, pub progs: ProgSpecs, pub maps: MapSpecs, pub vars: VarSpecs }
+//! pub struct ProgSpecs { pub closes: osmia::ProgramSpec, pub const_example: osmia::ProgramSpec }
+//! pub struct MapSpecs { pub counts: osmia::MapSpec, pub events: osmia::MapSpec }
+//! pub struct VarSpecs { pub const_u32: Initial<u32>, pub global_u16: Initial<u16> }
+//!
+//! impl Spec {
+//!     fn new(object: ObjectSpec) -> Result<Self, Error> {
+//!         Ok(Self {
+//!             progs: ProgSpecs { closes: generated::program_spec(&object, "closes")?, .. },
+//!             maps: MapSpecs { counts: generated::map_spec(&object, "counts")?, .. },
+//!             vars: VarSpecs { const_u32: generated::initial(&object, "const_u32")?, .. },
+//!             object,
+//!         })
+//!     }
+//!     /// The same as a spec whose parts are found by name.
+//!     pub fn into_object(self) -> Result<ObjectSpec, Error> {
+//!         let Self { mut object, progs, maps, vars } = self;
+//!         generated::put_program(&mut object, progs.closes)?;
+//!         generated::put_map(&mut object, maps.counts)?;
+//!         generated::put_initial(&mut object, &vars.const_u32)?;
+//!         Ok(object)
+//!     }
+//!     pub fn load(self, kernel: &Kernel) -> Result<Basic, Error> { self.load_with(&Loader::new(kernel)) }
+//!     pub fn load_with(self, loader: &Loader) -> Result<Basic, Error> {
+//!         Basic::new(loader.load(&self.into_object()?)?)
+//!     }
+//! }
+//!
+//! pub struct Basic { object: osmia::Object, pub progs: Progs, pub maps: Maps, pub vars: Vars }
+//! pub struct Progs { pub closes: osmia::TracepointProgram, pub const_example: osmia::SocketFilterProgram }
+//! pub struct Maps { pub counts: osmia::HashMap<u32, u64>, pub events: osmia::RingBuf<Event> }
+//! pub struct Vars { pub const_u32: osmia::Constant<u32>, pub global_u16: osmia::Variable<u16> }
+//!
+//! impl Basic {
+//!     pub fn new(object: Object) -> Result<Self, Error> {
+//!         Ok(Self {
+//!             progs: Progs { closes: generated::program(&object, "closes")?, .. },
+//!             maps: Maps { counts: generated::map(&object, "counts")?, .. },
+//!             vars: Vars { const_u32: generated::constant(&object, "const_u32")?,
+//!                          global_u16: generated::variable(&object, "global_u16")? },
+//!             object,
+//!         })
+//!     }
+//!     pub fn attach(&self) -> Result<osmia::Links, Error> { self.object.attach() }
+//!     pub fn object(&self) -> &Object { &self.object }
+//! }
+//! ```
+//!
+//! Types of keys, values, variables and events derive
+//! `osmia::zerocopy::{FromBytes, IntoBytes, Immutable, KnownLayout}` (by `#[zerocopy(crate =
+//! "osmia::zerocopy")]`) and `Clone, Copy`; so any bytes are a value of them: a C `bool` is a `u8`, an enum a
+//! newtype over its integer. Maps that the run-time has no typed handle for, or whose key and value
+//! types the object does not tell, are [`Map`](crate::Map)s; programs of a type without a handle
+//! are [`Program`](crate::Program)s; a ring buffer whose event type is not known is a
+//! `RingBuf<[u8]>`.
+
+use osmia_object::{MapSpec, ObjectSpec, ProgramSpec};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::error::Error;
+use crate::generated::initial::Initial;
+use crate::near::instead_of;
+
+pub mod initial;
+
+/// The program of this name, to be changed before loading.
+///
+/// # Errors
+/// `NotFound`: the object has no such program.
+pub fn program_spec(object: &ObjectSpec, name: &str) -> Result<ProgramSpec, Error> {
+    let names = || object.programs.keys().map(String::as_str);
+    object.programs.get(name).cloned().ok_or_else(|| absent(object, "program", name, names()))
+}
+
+/// The map of this name, to be changed before loading.
+///
+/// # Errors
+/// `NotFound`: the object has no such map.
+pub fn map_spec(object: &ObjectSpec, name: &str) -> Result<MapSpec, Error> {
+    let names = || object.maps.keys().map(String::as_str);
+    object.maps.get(name).cloned().ok_or_else(|| absent(object, "map", name, names()))
+}
+
+/// The initial value of the variable or constant of this name.
+///
+/// # Errors
+/// `NotFound`: the object has no such variable; `Invalid`: its size is not that of `T`.
+pub fn initial<T>(object: &ObjectSpec, name: &str) -> Result<Initial<T>, Error>
+where
+    T: FromBytes + IntoBytes + Immutable,
+{
+    Initial::read(object, name)
+}
+
+/// Puts a changed program back.
+///
+/// # Errors
+/// `NotFound`: the object has no program of its name.
+pub fn put_program(object: &mut ObjectSpec, program: ProgramSpec) -> Result<(), Error> {
+    let Some(place) = object.programs.get_mut(&program.name) else {
+        let names = object.programs.keys().map(String::as_str);
+        return Err(absent(object, "program", &program.name, names));
+    };
+    *place = program;
+    Ok(())
+}
+
+/// Puts a changed map back.
+///
+/// # Errors
+/// `NotFound`: the object has no map of its name.
+pub fn put_map(object: &mut ObjectSpec, map: MapSpec) -> Result<(), Error> {
+    let Some(place) = object.maps.get_mut(&map.name) else {
+        let names = object.maps.keys().map(String::as_str);
+        return Err(absent(object, "map", &map.name, names));
+    };
+    *place = map;
+    Ok(())
+}
+
+/// Puts an initial value back.
+///
+/// # Errors
+/// `NotFound`: the object has no variable of its name; `Invalid`: the sizes differ.
+pub fn put_initial<T>(object: &mut ObjectSpec, initial: &Initial<T>) -> Result<(), Error>
+where
+    T: IntoBytes + Immutable,
+{
+    initial.write(object)
+}
+
+fn absent<'a>(
+    object: &ObjectSpec,
+    noun: &str,
+    name: &str,
+    names: impl Iterator<Item = &'a str>,
+) -> Error {
+    let instead = instead_of(name, &format!("{noun}s"), names);
+    Error::not_found(format!("object `{}` has no {noun} `{name}`; {instead}", object.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{initial, map_spec, put_initial, put_map};
+    use crate::error::kind::ErrorKind;
+    use crate::handmade;
+
+    #[test]
+    fn what_is_set_arrives_in_the_spec() {
+        let mut object = handmade::basic();
+        let mut constant = initial::<u32>(&object, "const_u32").unwrap();
+        assert_eq!(*constant.get(), 50);
+        constant.set(12);
+        put_initial(&mut object, &constant).unwrap();
+        assert_eq!(*initial::<u32>(&object, "const_u32").unwrap().get(), 12);
+
+        let mut bss = map_spec(&object, ".bss").unwrap();
+        bss.flags = 1;
+        put_map(&mut object, bss).unwrap();
+        assert_eq!(object.maps[".bss"].flags, 1);
+    }
+
+    #[test]
+    fn a_module_of_another_object_is_found_out() {
+        let mut object = handmade::basic();
+        let mut map = map_spec(&object, ".bss").unwrap();
+        map.name = "bss".to_owned();
+        assert_eq!(put_map(&mut object, map).unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(initial::<u64>(&object, "const_u32").is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! Values of global variables before loading.
+
+use bytes::{Bytes, BytesMut};
+use osmia_object::{MapRole, ObjectSpec, VariableSpec};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
+
+use crate::error::Error;
+use crate::near::instead_of;
+
+/// The value that a global variable or constant will have when `object` is loaded.
+///
+/// # Errors
+/// `NotFound`: there is no such variable. `Invalid`: it has another size than `T`.
+pub fn get<T>(object: &ObjectSpec, name: &str) -> Result<T, Error>
+where
+    T: FromBytes,
+{
+    let variable = variable(object, name)?;
+    check_size::<T>(object, variable)?;
+    let bytes = bytes(object, variable)?;
+    T::read_from_bytes(&bytes).map_err(|_| size_error(object, variable, size_of::<T>()))
+}
+
+/// Sets the value that a global variable or constant will have when `object` is loaded.
+///
+/// # Errors
+/// As for [`get`]; nothing has changed then.
+pub fn set<T>(object: &mut ObjectSpec, name: &str, value: &T) -> Result<(), Error>
+where
+    T: IntoBytes + Immutable + ?Sized,
+{
+    let found = variable(object, name)?.clone();
+    let value = value.as_bytes();
+    if value.len() != found.size as usize {
+        return Err(size_error(object, &found, value.len()));
+    }
+    // Also checks that the variable lies in its section.
+    let _ = bytes(object, &found)?;
+    let Some(map) = object.maps.get_mut(&found.map) else { return Ok(()) };
+    let mut contents = BytesMut::from(std::mem::take(&mut map.contents));
+    let start = found.offset as usize;
+    if let Some(place) = contents.get_mut(start..start + value.len()) {
+        place.copy_from_slice(value);
+    }
+    map.contents = contents.freeze();
+    Ok(())
+}
+
+fn variable<'a>(object: &'a ObjectSpec, name: &str) -> Result<&'a VariableSpec, Error> {
+    object.variables.get(name).ok_or_else(|| absent(object, name))
+}
+
+/// The bytes of the variable in its section's contents.
+fn bytes(object: &ObjectSpec, variable: &VariableSpec) -> Result<Bytes, Error> {
+    let lost = |why: &str| {
+        Error::invalid(format!(
+            "object `{}`: variable `{}` lies in `{}`, {why}",
+            object.name, variable.name, variable.map
+        ))
+    };
+    let map = object.maps.get(&variable.map).ok_or_else(|| lost("which is not there"))?;
+    let start = variable.offset as usize;
+    let end = start.checked_add(variable.size as usize).filter(|&end| end <= map.contents.len());
+    end.map(|end| map.contents.slice(start..end)).ok_or_else(|| lost("behind its end"))
+}
+
+fn check_size<T>(object: &ObjectSpec, variable: &VariableSpec) -> Result<(), Error> {
+    if size_of::<T>() == variable.size as usize {
+        return Ok(());
+    }
+    Err(size_error(object, variable, size_of::<T>()))
+}
+
+fn size_error(object: &ObjectSpec, variable: &VariableSpec, given: usize) -> Error {
+    Error::invalid(format!(
+        "object `{}`: variable `{}` has {} bytes{}, the value given has {given}",
+        object.name,
+        variable.name,
+        variable.size,
+        declared(object, variable)
+    ))
+}
+
+/// How the C declares the variable, where its type has a name.
+fn declared(object: &ObjectSpec, variable: &VariableSpec) -> String {
+    let named = || {
+        let btf = object.btf.as_ref()?;
+        let name = btf.unqualified(variable.ty?).ok()?.name();
+        (!name.is_empty()).then(|| format!(" ({name})"))
+    };
+    named().unwrap_or_default()
+}
+
+fn absent(object: &ObjectSpec, name: &str) -> Error {
+    let constant = |variable: &&VariableSpec| {
+        let map = object.maps.get(&variable.map);
+        map.is_some_and(|map| map.role == MapRole::Constants)
+    };
+    let names = object.variables.keys().map(String::as_str);
+    let near = instead_of(name, "variables", names);
+    let constants: Vec<&str> =
+        object.variables.values().filter(constant).map(|v| v.name.as_str()).collect();
+    let constants = match constants.as_slice() {
+        [] => String::new(),
+        names => format!(" (constants: {})", names.join(", ")),
+    };
+    Error::not_found(format!(
+        "object `{}` has no variable `{name}`; {near}{constants}. A variable that no code uses is \
+         dropped by the compiler",
+        object.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{get, set};
+    use crate::error::kind::ErrorKind;
+    use crate::handmade;
+
+    #[test]
+    fn a_value_is_set_in_its_place() {
+        let mut object = handmade::basic();
+        let before = object.maps[".rodata"].contents.clone();
+        assert_eq!(get::<u32>(&object, "const_u32").unwrap(), 50);
+        set(&mut object, "const_u32", &12u32).unwrap();
+        assert_eq!(get::<u32>(&object, "const_u32").unwrap(), 12);
+        assert_eq!(object.maps[".rodata"].contents[..], [0xff, 0xff, 0xff, 0xff, 12, 0, 0, 0]);
+        assert_eq!(before[4], 50, "what others share does not change");
+    }
+
+    #[test]
+    fn a_wrong_size_is_refused_with_both_sizes() {
+        let mut object = handmade::basic();
+        let error = set(&mut object, "const_u32", &12u64).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        let text = error.to_string();
+        assert!(text.contains("`const_u32` has 4 bytes, the value given has 8"), "{text}");
+        assert!(get::<u8>(&object, "const_u32").is_err());
+        assert_eq!(get::<u32>(&object, "const_u32").unwrap(), 50);
+    }
+
+    #[test]
+    fn an_absent_name_lists_what_exists() {
+        let error = get::<u32>(&handmade::basic(), "const_u23").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        let text = error.to_string();
+        assert!(text.contains("did you mean `const_u32`?"), "{text}");
+        assert!(text.contains("(constants: const_u32)"), "{text}");
+        assert!(text.contains("dropped by the compiler"), "{text}");
+    }
+
+    #[test]
+    fn a_variable_outside_of_its_section_is_refused() {
+        let mut object = handmade::basic();
+        for name in ["outside", "nowhere"] {
+            assert_eq!(get::<u32>(&object, name).unwrap_err().kind(), ErrorKind::Invalid);
+            assert!(set(&mut object, name, &1u32).is_err());
+        }
+    }
+}

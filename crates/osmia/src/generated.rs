@@ -63,8 +63,8 @@
 //!
 //! Types of keys, values, variables and events derive
 //! `osmia::zerocopy::{FromBytes, IntoBytes, Immutable, KnownLayout}` (by `#[zerocopy(crate =
-//! "osmia::zerocopy")]`) and `Clone, Copy`; so any bytes are a value of them: a C `bool` is a `u8`, an enum a
-//! newtype over its integer. Maps that the run-time has no typed handle for, or whose key and value
+//! "osmia::zerocopy")]`) and `Clone, Copy`; so any bytes are a value of them: a C `bool` is a [`Bool`], a
+//! `char` array a [`Chars`], a pointer a [`Ptr`], an enum a newtype over its integer. Maps that the run-time has no typed handle for, or whose key and value
 //! types the object does not tell, are [`Map`](crate::Map)s; programs of a type without a handle
 //! are [`Program`](crate::Program)s; a ring buffer whose event type is not known is a
 //! `RingBuf<[u8]>`.
@@ -76,7 +76,18 @@ use crate::error::Error;
 use crate::generated::initial::Initial;
 use crate::near::instead_of;
 
+pub mod bits;
+mod boolean;
+mod chars;
 pub mod initial;
+mod pad;
+mod ptr;
+pub mod union;
+
+pub use crate::generated::boolean::Bool;
+pub use crate::generated::chars::Chars;
+pub use crate::generated::pad::Pad;
+pub use crate::generated::ptr::{Function, Ptr};
 
 /// The program of this name, to be changed before loading.
 ///

@@ -1,1 +1,43 @@
 //! The only door to the kernel: bpf(2), perf events, netlink, and mapped memory.
+//!
+//! Everything outward is safe: descriptors are owned or borrowed, slices carry their lengths, and what the
+//! kernel writes is bounded by sizes that come from the kernel. Errors are the kernel's own numbers; to say what
+//! they mean is the business of the floors above.
+#![cfg(target_os = "linux")]
+
+mod bpf;
+mod btf;
+mod counter;
+mod cpus;
+mod fd;
+mod info;
+mod kind;
+mod log;
+mod map;
+mod map_batch;
+mod map_fd;
+mod map_shape;
+mod name;
+mod obj;
+mod prog;
+mod ptr;
+
+pub use osmia_abi as abi;
+pub use rustix::io::Errno;
+
+pub use crate::bpf::{Bpf, Call, Returned, Syscalls};
+pub use crate::counter::CallCounter;
+pub use crate::cpus::{online_cpus, possible_cpus};
+pub use crate::info::ProgInfoBufs;
+pub use crate::kind::{BtfFd, FdKind, LinkFd, ProgFd};
+pub use crate::log::Log;
+pub use crate::map::MapCreate;
+pub use crate::map_batch::{BatchCursor, Batched};
+pub use crate::map_fd::MapFd;
+pub use crate::map_shape::MapShape;
+pub use crate::name::ObjName;
+pub use crate::obj::IdKind;
+pub use crate::prog::{AttachBtf, AttachTarget, ProgAttach, ProgLoad, ProgQuery, Queried, Records};
+
+/// `ENOTSUPP`: what the kernel means by "this type cannot do that"; it has no name in the C library.
+pub const ENOTSUPP: Errno = Errno::from_raw_os_error(524);

@@ -92,7 +92,7 @@ abi_struct! {
 }
 
 abi_struct! {
-    /// The tail of [`BpfLinkInfo`] for struct_ops maps.
+    /// The tail of [`BpfLinkInfo`] for `struct_ops` maps.
     LinkInfoStructOps, 4 bytes {
         0 map_id: u32;
     }

@@ -4,7 +4,7 @@
 use crate::abi_struct::abi_struct;
 
 abi_struct! {
-    /// What perf_event_open(2) takes.
+    /// What `perf_event_open(2)` takes.
     PerfEventAttr, 144 bytes {
         0 type_: u32;
         4 size: u32;
@@ -29,7 +29,7 @@ abi_struct! {
         96 sample_regs_intr: u64;
         104 aux_watermark: u32;
         108 sample_max_stack: u16;
-        110 __reserved_2: u16;
+        110 reserved_2: u16;
         112 aux_sample_size: u32;
         116 aux_action: u32;
         120 sig_data: u64;

@@ -1,0 +1,18 @@
+//! File descriptors in attributes.
+
+use std::os::fd::{AsFd, AsRawFd as _};
+
+/// The number the kernel takes in an unsigned field; no open descriptor is negative.
+pub(crate) fn raw(fd: impl AsFd) -> u32 {
+    u32::try_from(fd.as_fd().as_raw_fd()).unwrap_or(u32::MAX)
+}
+
+/// The same for a field where 0 means none.
+pub(crate) fn raw_or_zero(fd: Option<impl AsFd>) -> u32 {
+    fd.map_or(0, raw)
+}
+
+/// The same for a signed field where 0 means none.
+pub(crate) fn signed_or_zero(fd: Option<impl AsFd>) -> i32 {
+    fd.map_or(0, |fd| fd.as_fd().as_raw_fd())
+}

@@ -3,12 +3,12 @@
 
 use std::os::fd::AsFd;
 
-use osmia_abi::{BpfBtfInfo, BpfLinkInfo, BpfMapInfo, BpfProgInfo, Cmd, InfoByFdAttr};
+use osmia_abi::{BpfBtfInfo, BpfMapInfo, BpfProgInfo, Cmd, InfoByFdAttr};
 use rustix::io::Errno;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::bpf::Bpf;
-use crate::kind::{BtfFd, LinkFd, ProgFd};
+use crate::kind::{BtfFd, ProgFd};
 use crate::map_fd::MapFd;
 use crate::{fd, ptr};
 
@@ -71,7 +71,7 @@ impl ProgInfoBufs<'_> {
 ///
 /// # Kernel
 ///
-/// Programs and maps since 4.13, BTF since 4.18, links since 5.8. Fields that the kernel does not know are zero.
+/// Programs and maps since 4.13, BTF since 4.18. Fields that the kernel does not know are zero.
 impl Bpf {
     /// What the kernel tells of a map.
     ///
@@ -121,18 +121,6 @@ impl Bpf {
         };
         // SAFETY: both pointers have as much room as the lengths beside them say.
         unsafe { self.info(btf, &mut info) }?;
-        Ok(info)
-    }
-
-    /// What the kernel tells of a link, without what it points to.
-    ///
-    /// # Errors
-    ///
-    /// The kernel's.
-    pub fn link_info(&self, link: &LinkFd) -> Result<BpfLinkInfo, Errno> {
-        let mut info = BpfLinkInfo::default();
-        // SAFETY: all pointers in the request are null.
-        unsafe { self.info(link, &mut info) }?;
         Ok(info)
     }
 

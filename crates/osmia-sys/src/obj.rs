@@ -10,9 +10,9 @@ use osmia_abi::{Cmd, GetIdAttr, ObjPinAttr};
 use rustix::io::Errno;
 
 use crate::bpf::Bpf;
-use crate::fd;
 use crate::kind::{BtfFd, LinkFd, ProgFd};
 use crate::map_fd::MapFd;
+use crate::{fd, ptr};
 
 /// What an id is an id of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -183,7 +183,7 @@ impl Bpf {
 
 fn pin_attr(dir: Option<BorrowedFd<'_>>, path: &CStr, file_flags: u32) -> ObjPinAttr {
     ObjPinAttr {
-        pathname: path.as_ptr().expose_provenance() as u64,
+        pathname: ptr::text(path),
         file_flags: file_flags | dir.map_or(0, |_| BPF_F_PATH_FD),
         path_fd: fd::signed_or_zero(dir),
         ..ObjPinAttr::default()

@@ -119,7 +119,7 @@ impl ProgLoad<'_> {
             prog_type: self.prog_type,
             insn_cnt,
             insns: ptr::read(self.insns),
-            license: self.license.as_ptr().expose_provenance() as u64,
+            license: ptr::text(self.license),
             log_level: log.asked_level(),
             log_size: ptr::len(log.buf)?,
             log_buf: ptr::write(log.buf),

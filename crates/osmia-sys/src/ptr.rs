@@ -14,3 +14,8 @@ pub(crate) fn write<T>(slice: &mut [T]) -> u64 {
 pub(crate) fn len<T>(slice: &[T]) -> Result<u32, rustix::io::Errno> {
     u32::try_from(slice.len()).map_err(|_| rustix::io::Errno::TOOBIG)
 }
+
+/// The start of a text that the kernel reads to its NUL.
+pub(crate) fn text(text: &std::ffi::CStr) -> u64 {
+    text.as_ptr().expose_provenance() as u64
+}

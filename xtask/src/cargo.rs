@@ -30,7 +30,15 @@ pub(crate) struct Program {
     pub(crate) path: PathBuf,
 }
 
-/// Runs a building command and returns the programs that it built, in Cargo's order.
+impl Program {
+    /// The package's folder and the target, for people.
+    pub(crate) fn title(&self) -> String {
+        let package = self.folder.file_name().unwrap_or_default().to_string_lossy();
+        format!("{package}: {}", self.name)
+    }
+}
+
+/// Runs a building command and returns the programs that it built, in order of package and name.
 ///
 /// Warnings and errors go to standard error as they do without us.
 pub(crate) fn build(cargo: &mut Command) -> Result<Vec<Program>> {
@@ -39,7 +47,9 @@ pub(crate) fn build(cargo: &mut Command) -> Result<Vec<Program>> {
     let output = cargo.output().with_context(|| shown.clone())?;
     ensure!(output.status.success(), "{shown}: {}", output.status);
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().filter_map(program).collect())
+    let mut programs: Vec<Program> = text.lines().filter_map(program).collect();
+    programs.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
+    Ok(programs)
 }
 
 /// The program that a line of Cargo's messages tells of.

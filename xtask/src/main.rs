@@ -5,8 +5,10 @@ mod cargo;
 mod command;
 mod demo;
 mod fuzz;
+mod report;
 mod setup;
 mod test;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,7 @@ enum Verb {
     Setup(setup::Setup),
     Demo(demo::Demo),
     Test(test::Test),
+    Vm(vm::Vm),
     Fuzz(fuzz::Fuzz),
     Bench(bench::Bench),
 }
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Verb::Setup(setup) => setup.run(),
         Verb::Demo(demo) => demo.run(),
         Verb::Test(test) => test.run(),
+        Verb::Vm(vm) => vm.run(),
         Verb::Fuzz(fuzz) => fuzz.run(),
         Verb::Bench(bench) => bench.run(),
     };

@@ -1,9 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
-mod libtest;
-mod programs;
-mod report;
-mod skips;
+pub(crate) mod programs;
 mod steps;
 
 use std::process::ExitCode;
@@ -11,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use crate::{setup, test::report::Report};
+use crate::{report::Report, setup, vm};
 
 /// Run everything that must hold before a change lands: format, lints, documentation, tests.
 ///
@@ -24,6 +21,9 @@ pub(crate) struct Test {
     /// Run the tests that need a kernel, and nothing else.
     #[arg(long)]
     kernel: bool,
+    /// Leave out the kernel matrix.
+    #[arg(long)]
+    no_vm: bool,
     /// Run only tests whose names contain this, and no format, lint or documentation checks.
     #[arg(last = true)]
     filter: Option<String>,
@@ -54,6 +54,10 @@ impl Test {
                     .for_each(|program| programs::run(program, filter, &mut report));
             }
         }
+        if !self.pure && !self.no_vm {
+            vm::run_usual(filter, &mut report);
+        }
+        report.expect_tests(filter);
         report.finish()
     }
 }

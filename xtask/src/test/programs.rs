@@ -8,10 +8,7 @@ use osmia_testkit::skip;
 use crate::{
     cargo::{self, Program, cargo},
     command::{self, End},
-    test::{
-        libtest::Tally,
-        report::{Report, Run},
-    },
+    report::{Report, hearing::Hearing},
 };
 
 /// What the name of a test file starts with whose tests need a kernel.
@@ -38,9 +35,7 @@ pub(crate) fn build() -> Result<Programs> {
             .and_then(|folder| folder.file_name())
             .is_some_and(|name| name == "deps")
     });
-    let mut tests: Vec<Program> = tests.collect();
-    tests.sort_by(|a, b| (&a.folder, &a.name).cmp(&(&b.folder, &b.name)));
-    let (kernel, pure) = tests.into_iter().partition(|program| program.name.starts_with(KERNEL));
+    let (kernel, pure) = tests.partition(|program| program.name.starts_with(KERNEL));
     Ok(Programs { pure, kernel })
 }
 
@@ -48,8 +43,7 @@ pub(crate) fn build() -> Result<Programs> {
 pub(crate) fn run(program: &Program, filter: Option<&str>, report: &mut Report) {
     let mut command = Command::new(&program.path);
     command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder).args(filter);
-    let package = program.folder.file_name().unwrap_or_default().to_string_lossy();
-    watch(&format!("{package}: {}", program.name), &mut command, report);
+    watch(&program.title(), &mut command, report);
 }
 
 /// Runs the examples in the documentation.
@@ -61,13 +55,9 @@ pub(crate) fn run_documentation(filter: Option<&str>, report: &mut Report) {
 
 fn watch(name: &str, command: &mut Command, report: &mut Report) {
     command.env(skip::STRICT, "1").env(skip::FILE, report.skip_file());
-    command::say(&format!("-- {name}"));
-    let mut tally = Tally::default();
-    let end = command::watch(command, LIMIT, |line| {
-        if tally.take(line) {
-            command::say(line);
-        }
-    });
+    let mut hearing = Hearing::new(name);
+    let end = command::watch(command, LIMIT, |line| hearing.take(line));
+    let tally = &hearing.tally;
     let trouble = match end {
         Ok(End::Exited(status)) if status.success() && tally.results > 0 => None,
         // Told by the tests themselves.
@@ -76,5 +66,5 @@ fn watch(name: &str, command: &mut Command, report: &mut Report) {
         Ok(End::TimedOut) => Some(format!("not done after {} minutes", LIMIT.as_secs() / 60)),
         Err(error) => Some(format!("{error:#}")),
     };
-    report.add(Run { name: name.to_owned(), tally, trouble });
+    report.add(hearing.over(trouble));
 }

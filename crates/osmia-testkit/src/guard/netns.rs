@@ -30,7 +30,7 @@ impl NetNs {
             leave_network().unwrap_or_else(|error| panic!("unshare the network: {error}"))
         });
         let ns = Self { fd };
-        ns.enter(|| Rtnetlink::open().and_then(|link| link.up("lo")))
+        ns.enter(loopback_up)
             .unwrap_or_else(|error| panic!("set lo up in a new network namespace: {error}"));
         ns
     }
@@ -58,6 +58,14 @@ impl AsFd for NetNs {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// Sets the loopback interface of the calling thread's network namespace up.
+///
+/// # Errors
+/// If the kernel refuses: needs `CAP_NET_ADMIN` there.
+pub fn loopback_up() -> io::Result<()> {
+    Rtnetlink::open()?.up("lo")
 }
 
 /// Puts this thread into a new network namespace and returns a descriptor of it.

@@ -1,5 +1,9 @@
 //! What came of it all.
 
+pub(crate) mod hearing;
+pub(crate) mod libtest;
+mod skips;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -8,12 +12,12 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use osmia_testkit::{skip::Skip, tree};
-
-use crate::{
-    command::say,
-    test::{libtest::Tally, skips},
+use osmia_testkit::{
+    skip::{Extent, Skip},
+    tree,
 };
+
+use crate::{command::say, report::libtest::Tally};
 
 /// One test program's run.
 pub(crate) struct Run {
@@ -25,6 +29,13 @@ pub(crate) struct Run {
     pub(crate) trouble: Option<String>,
 }
 
+impl Run {
+    /// How many of its tests were run, or left out by name.
+    fn tests(&self) -> usize {
+        self.tally.passed + self.tally.failed + self.tally.ignored
+    }
+}
+
 /// Everything that ran, and how it went.
 pub(crate) struct Report {
     started: Instant,
@@ -32,6 +43,8 @@ pub(crate) struct Report {
     runs: Vec<Run>,
     failed_steps: Vec<String>,
     skips: Vec<Skip>,
+    /// Things left out that are no tests, or whole programs of tests.
+    left_out: Vec<Skip>,
 }
 
 impl Report {
@@ -45,6 +58,7 @@ impl Report {
             runs: Vec::new(),
             failed_steps: Vec::new(),
             skips: Vec::new(),
+            left_out: Vec::new(),
         })
     }
 
@@ -72,15 +86,30 @@ impl Report {
 
     /// Adds a test program's run.
     pub(crate) fn add(&mut self, run: Run) {
-        let tally = &run.tally;
-        say(&format!(
-            "   {} passed, {} failed, {} ignored",
-            tally.passed, tally.failed, tally.ignored
-        ));
-        if let Some(trouble) = &run.trouble {
-            say(&format!("   {trouble}"));
-        }
         self.runs.push(run);
+    }
+
+    /// Adds a skip that a test told by another way than the file.
+    pub(crate) fn add_skip(&mut self, skip: Skip) {
+        self.skips.push(skip);
+    }
+
+    /// Counts something as skipped that was not even begun.
+    pub(crate) fn leave_out(&mut self, what: &str, which: &str, reason: &str) {
+        say(&format!("SKIP {what}, {which}: {reason}"));
+        self.left_out.push(Skip {
+            extent: Extent::Whole,
+            binary: what.to_owned(),
+            test: which.to_owned(),
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// Adds a failure if nothing was run although only a part was asked for.
+    pub(crate) fn expect_tests(&mut self, filter: Option<&str>) {
+        if let (Some(filter), 0) = (filter, self.runs.iter().map(Run::tests).sum()) {
+            self.failed_steps.push(format!("no test has {filter:?} in its name"));
+        }
     }
 
     /// Says how it went, the closing line last.
@@ -113,14 +142,15 @@ impl Report {
         (
             sum(|tally| tally.passed).saturating_sub(skipped),
             sum(|tally| tally.failed) + troubles + self.failed_steps.len(),
-            sum(|tally| tally.ignored) + skipped,
+            sum(|tally| tally.ignored) + skipped + self.left_out.len(),
         )
     }
 
     fn say_skips(&self) {
-        if !self.skips.is_empty() {
+        let all: Vec<Skip> = self.skips.iter().chain(&self.left_out).cloned().collect();
+        if !all.is_empty() {
             say("-- skipped");
-            for line in skips::table(&self.skips) {
+            for line in skips::table(&all) {
                 say(&line);
             }
         }

@@ -28,7 +28,7 @@ pub(crate) fn table(skips: &[Skip]) -> Vec<String> {
     let mut reasons: BTreeMap<(&str, Extent), BTreeSet<String>> = BTreeMap::new();
     for skip in skips {
         let tests = reasons.entry((&skip.reason, skip.extent)).or_default();
-        tests.insert(format!("{}::{}", skip.binary, skip.test));
+        tests.insert(format!("{}: {}", skip.binary, skip.test));
     }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, tests)| usize::MAX - tests.len());
@@ -65,10 +65,10 @@ mod tests {
             lines,
             [
                 "    2  old",
-                "         b::t",
-                "         b::u",
+                "         b: t",
+                "         b: u",
                 "    1 in part  no clang-19",
-                "         b::t"
+                "         b: t"
             ]
         );
     }

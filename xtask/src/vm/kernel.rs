@@ -1,0 +1,118 @@
+//! A kernel, ready to boot.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use osmia_testkit::tree;
+
+use crate::{
+    command::say,
+    vm::{modules, packages::Packages, series::Series, vmlinux},
+};
+
+/// A kernel and what goes with it, in a folder of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Kernel {
+    /// Its release, such as `6.1.0-56`.
+    pub(crate) release: String,
+    folder: PathBuf,
+}
+
+impl Kernel {
+    /// The kernel of a series that was prepared earlier.
+    pub(crate) fn kept(series: &Series) -> Option<Self> {
+        let release = fs::read_to_string(record(series)).ok()?;
+        let folder = kernels().join(&release);
+        folder.is_dir().then_some(Self { release, folder })
+    }
+
+    /// Fetches a kernel, unless it is there, and keeps it as the one of its series.
+    pub(crate) fn prepare(series: &Series, release: &str, packages: &Packages) -> Result<Self> {
+        let folder = kernels().join(release);
+        if !folder.is_dir() {
+            make(release, packages, &folder).with_context(|| format!("Linux {release}"))?;
+        }
+        fs::write(record(series), release)?;
+        Ok(Self { release: release.to_owned(), folder })
+    }
+
+    /// The uncompressed kernel.
+    pub(crate) fn vmlinux(&self) -> PathBuf {
+        self.folder.join("vmlinux")
+    }
+
+    /// Its modules, in the order to load them.
+    pub(crate) fn modules(&self) -> PathBuf {
+        self.folder.join("modules")
+    }
+
+    /// Its configuration.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.join("config")
+    }
+
+    /// What `uname -r` says in it.
+    pub(crate) fn uname(&self) -> String {
+        format!("{}-cloud-amd64", self.release)
+    }
+
+    /// Where its console goes.
+    pub(crate) fn console(&self) -> PathBuf {
+        self.folder.join("console.log")
+    }
+
+    /// The first file system it sees.
+    pub(crate) fn initrd(&self) -> PathBuf {
+        self.folder.join("initrd")
+    }
+}
+
+fn kernels() -> PathBuf {
+    tree::target().join("osmia/kernels")
+}
+
+fn record(series: &Series) -> PathBuf {
+    kernels().join(format!("{series}.release"))
+}
+
+/// Makes a kernel's folder beside its place and moves it there when it is complete.
+fn make(release: &str, packages: &Packages, folder: &Path) -> Result<()> {
+    say(&format!("   fetching Linux {release}"));
+    let unfinished = folder.with_file_name(format!("{release}.unfinished"));
+    let unpacked = unfinished.join("unpacked");
+    if unfinished.exists() {
+        fs::remove_dir_all(&unfinished)?;
+    }
+    fs::create_dir_all(&unpacked)?;
+    packages.unpack(release, &unpacked)?;
+    let files = files(&unpacked)?;
+    let find = |start: &str| {
+        let named = |file: &&PathBuf| {
+            file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
+        };
+        files.iter().find(named).with_context(|| format!("no {start} in its packages"))
+    };
+    fs::write(unfinished.join("vmlinux"), vmlinux::extract(find("vmlinuz")?)?)?;
+    fs::copy(find("config")?, unfinished.join("config"))?;
+    modules::select(&files, &unfinished.join("modules"))?;
+    fs::remove_dir_all(&unpacked)?;
+    Ok(fs::rename(&unfinished, folder)?)
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut folders = vec![folder.to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let list = if entry.file_type()?.is_dir() { &mut folders } else { &mut files };
+            list.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -9,6 +9,8 @@ pub(crate) struct Tally {
     pub(crate) failed: usize,
     /// Tests marked `#[ignore]`.
     pub(crate) ignored: usize,
+    /// Their names, and why they are ignored.
+    pub(crate) ignorances: Vec<(String, String)>,
     /// The names of those that failed.
     pub(crate) failures: Vec<String>,
     /// How many results were told: one by a program, one by each crate's documentation tests.
@@ -25,6 +27,9 @@ impl Tally {
         let Some((name, outcome)) = verdict(line) else { return !is_chatter(line) };
         if outcome == "FAILED" {
             self.failures.push(name.to_owned());
+        } else if let Some(reason) = outcome.strip_prefix("ignored") {
+            let reason = format!("marked #[ignore]{}", reason.replace(", ", ": "));
+            self.ignorances.push((name.to_owned(), reason));
         }
         outcome == "FAILED"
     }
@@ -75,6 +80,8 @@ mod tests {
         assert_eq!(shown, [&lines[2]]);
         assert_eq!((tally.passed, tally.failed, tally.ignored, tally.results), (5, 1, 1, 2));
         assert_eq!(tally.failures, ["c"]);
+        let ignored = ("d".to_owned(), "marked #[ignore]: not here".to_owned());
+        assert_eq!(tally.ignorances, [ignored]);
     }
 
     #[test]

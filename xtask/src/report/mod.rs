@@ -34,6 +34,16 @@ impl Run {
     fn tests(&self) -> usize {
         self.tally.passed + self.tally.failed + self.tally.ignored
     }
+
+    /// Its ignored tests, as skips.
+    fn ignored(&self) -> impl Iterator<Item = Skip> + '_ {
+        self.tally.ignorances.iter().map(|(test, reason)| Skip {
+            extent: Extent::Whole,
+            binary: self.name.clone(),
+            test: test.clone(),
+            reason: reason.clone(),
+        })
+    }
 }
 
 /// Everything that ran, and how it went.
@@ -147,7 +157,9 @@ impl Report {
     }
 
     fn say_skips(&self) {
-        let all: Vec<Skip> = self.skips.iter().chain(&self.left_out).cloned().collect();
+        let ignored = self.runs.iter().flat_map(Run::ignored);
+        let all: Vec<Skip> =
+            self.skips.iter().chain(&self.left_out).cloned().chain(ignored).collect();
         if !all.is_empty() {
             say("-- skipped");
             for line in skips::table(&all) {

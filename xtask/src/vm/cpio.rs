@@ -79,13 +79,13 @@ mod tests {
         let bytes = cpio.finish();
         assert_eq!(bytes.len() % 4, 0);
         let text = String::from_utf8_lossy(&bytes);
-        let at = |name: &str| text.find(&format!("{name}\0")).unwrap();
-        assert!(at("00000002\u{0}") > 0 || at("a") < at("a/b"));
-        assert!(at("a/b") < at("a/b/c") && at("a/b/c") < at("a/b/d"));
-        assert_eq!(text.matches("070701").count(), 5, "two folders, two files, the end");
-        let c = at("a/b/c") - 110;
-        assert_eq!((c % 4, &text[c..c + 6]), (0, "070701"));
-        assert_eq!(&text[c + 54..c + 62], "00000005");
-        assert_eq!(&text[c + 116..c + 121], "hello");
+        let entries: Vec<usize> = text.match_indices("070701").map(|(at, _)| at).collect();
+        let names: Vec<&str> =
+            entries.iter().map(|at| text[at + 110..].split('\0').next().unwrap()).collect();
+        assert_eq!(names, ["a", "a/b", "a/b/c", "a/b/d", "TRAILER!!!"]);
+        assert!(entries.iter().all(|at| at % 4 == 0));
+        let file = entries[2];
+        assert_eq!(&text[file + 54..file + 62], "00000005", "the size");
+        assert_eq!(&text[file + 116..file + 121], "hello");
     }
 }

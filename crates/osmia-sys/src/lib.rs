@@ -5,8 +5,10 @@
 //! they mean is the business of the floors above.
 #![cfg(target_os = "linux")]
 
+mod area;
 mod bpf;
 mod btf;
+mod btf_file;
 mod counter;
 mod cpus;
 mod fd;
@@ -26,14 +28,18 @@ mod name;
 mod obj;
 mod prog;
 mod ptr;
+mod ring_memory;
+mod shared_memory;
 mod stats;
 mod test_run;
 mod token;
+mod wait;
 
 pub use osmia_abi as abi;
 pub use rustix::io::Errno;
 
 pub use crate::bpf::{Bpf, Call, Returned, Syscalls};
+pub use crate::btf_file::read_btf_file;
 pub use crate::counter::CallCounter;
 pub use crate::cpus::{online_cpus, possible_cpus};
 pub use crate::info::ProgInfoBufs;
@@ -50,7 +56,10 @@ pub use crate::memlock::{lift_memlock_limit, memlock_limit};
 pub use crate::name::ObjName;
 pub use crate::obj::IdKind;
 pub use crate::prog::{AttachBtf, AttachTarget, ProgAttach, ProgLoad, ProgQuery, Queried, Records};
+pub use crate::ring_memory::{RingMemory, RingPositions};
+pub use crate::shared_memory::SharedMemory;
 pub use crate::test_run::{Ran, TestRun};
+pub use crate::wait::{Poller, wait_readable};
 
 /// `ENOTSUPP`: what the kernel means by "this type cannot do that"; it has no name in the C library.
 pub const ENOTSUPP: Errno = Errno::from_raw_os_error(524);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use osmia_abi::flags::{BPF_ANY, BPF_EXIST, BPF_NOEXIST};
 use osmia_abi::{Cmd, MapCreateAttr, MapType};
 use osmia_sys::{BatchCursor, Bpf, Call, CallCounter, Errno, MapCreate, MapFd, Returned, Syscalls};
+use osmia_testkit::gate::Gate;
 
 fn create(map_type: MapType, max_entries: u32) -> MapFd {
     let create = MapCreate {
@@ -21,6 +22,7 @@ fn create(map_type: MapType, max_entries: u32) -> MapFd {
 
 #[test]
 fn elements_come_and_go() {
+    let Some(_gate) = Gate::root() else { return };
     let bpf = Bpf::kernel();
     let map = create(MapType::HASH, 4);
     let (key, value) = (7_u32.to_ne_bytes(), 99_u64.to_ne_bytes());
@@ -43,6 +45,7 @@ fn elements_come_and_go() {
 
 #[test]
 fn slices_of_another_length_never_reach_the_kernel() {
+    let Some(_gate) = Gate::root() else { return };
     let counter = Arc::new(CallCounter::default());
     let bpf = Bpf::kernel().with(counter.clone());
     let map = create(MapType::PERCPU_ARRAY, 1);
@@ -64,6 +67,7 @@ fn slices_of_another_length_never_reach_the_kernel() {
 #[test]
 fn batches_walk_the_whole_map() {
     const COUNT: u32 = 1000;
+    let Some(_gate) = Gate::root() else { return };
     let bpf = Bpf::kernel();
     let map = create(MapType::HASH, COUNT);
     let keys: Vec<u8> = (0..COUNT).flat_map(u32::to_ne_bytes).collect();
@@ -94,6 +98,7 @@ fn batches_walk_the_whole_map() {
 
 #[test]
 fn a_batch_that_fails_midway_tells_how_far_it_came() {
+    let Some(_gate) = Gate::root() else { return };
     let bpf = Bpf::kernel();
     let map = create(MapType::HASH, 2);
     let keys: Vec<u8> = (0..4_u32).flat_map(u32::to_ne_bytes).collect();
@@ -117,6 +122,7 @@ fn a_batch_that_fails_midway_tells_how_far_it_came() {
 
 #[test]
 fn a_bucket_that_does_not_fit_is_no_loss() {
+    let Some(_gate) = Gate::root() else { return };
     let bpf = Bpf::kernel();
     let map = create(MapType::HASH, 4096);
     let keys: Vec<u8> = (0..4096_u32).flat_map(u32::to_ne_bytes).collect();
@@ -138,6 +144,7 @@ fn a_bucket_that_does_not_fit_is_no_loss() {
 
 #[test]
 fn frozen_maps_refuse_updates() {
+    let Some(_gate) = Gate::root() else { return };
     let bpf = Bpf::kernel();
     let map = create(MapType::ARRAY, 1);
     assert_eq!(bpf.map_freeze(&map), Ok(()));
@@ -146,6 +153,7 @@ fn frozen_maps_refuse_updates() {
 
 #[test]
 fn info_agrees_with_what_was_asked_for() {
+    let Some(_gate) = Gate::root() else { return };
     let bpf = Bpf::kernel();
     let map = create(MapType::HASH, 12);
     let info = bpf.map_info(&map).unwrap();
@@ -162,6 +170,7 @@ fn info_agrees_with_what_was_asked_for() {
 
 #[test]
 fn a_layer_can_play_an_older_kernel() {
+    let Some(_gate) = Gate::root() else { return };
     struct SmallAttributes;
     impl Syscalls for SmallAttributes {
         fn bpf(&self, call: Call<'_>) -> Result<Returned, Errno> {

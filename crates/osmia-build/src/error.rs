@@ -1,0 +1,101 @@
+//! Why there is no module.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::clang::diagnostic::Diagnostic;
+use crate::clang::version::Version;
+
+/// Why a C file did not become a module; says where, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no clang.
+    #[error(
+        "there is no clang in $PATH: install it (Debian, Ubuntu, Fedora, Alpine and Arch call the \
+         package clang), or name one in $OSMIA_CLANG"
+    )]
+    NoClang,
+    /// The compiler cannot be started.
+    #[error("`{clang}` cannot be started; name a clang in $OSMIA_CLANG")]
+    Start {
+        /// What was to be started.
+        clang: String,
+        /// Why it was not.
+        source: io::Error,
+    },
+    /// What was named as a clang is something else.
+    #[error(
+        "`{program}` is not a clang: asked for its version it says \"{said}\"; name one in $OSMIA_CLANG"
+    )]
+    NotClang {
+        /// What was named.
+        program: String,
+        /// Its first line.
+        said: String,
+    },
+    /// A clang that is too old for BTF.
+    #[error(
+        "`{clang}` is clang {version}, and {} is the first that can be used; name another one in \
+         $OSMIA_CLANG",
+        Version::OLDEST
+    )]
+    OldClang {
+        /// What was started.
+        clang: String,
+        /// Its version.
+        version: Version,
+    },
+    /// The compiler refuses the source.
+    #[error("{}", complaint(source_file, clang, *errors, *remedy))]
+    Compile {
+        /// The C file.
+        source_file: PathBuf,
+        /// The compiler.
+        clang: String,
+        /// How many errors it found.
+        errors: usize,
+        /// What it says.
+        diagnostics: Vec<Diagnostic>,
+        /// What it says, as it says it.
+        said: String,
+        /// What helps, where that is known.
+        remedy: Option<&'static str>,
+    },
+    /// The system refuses to read or write a file.
+    #[error("cannot {attempt} {}", path.display())]
+    Io {
+        /// What was tried.
+        attempt: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+fn complaint(source: &Path, clang: &str, errors: usize, remedy: Option<&str>) -> String {
+    let mut text = format!("{} does not compile: ", source.display());
+    let _ = match errors {
+        0 => write!(text, "{clang} failed without saying why"),
+        1 => write!(text, "{clang} found an error"),
+        errors => write!(text, "{clang} found {errors} errors"),
+    };
+    if let Some(remedy) = remedy {
+        text.push_str(". ");
+        text.push_str(remedy);
+    }
+    text
+}
+
+/// Says what was tried with which file.
+pub(crate) trait IoContext<T> {
+    fn during(self, attempt: &'static str, path: &Path) -> Result<T, Error>;
+}
+
+impl<T> IoContext<T> for io::Result<T> {
+    fn during(self, attempt: &'static str, path: &Path) -> Result<T, Error> {
+        self.map_err(|source| Error::Io { attempt, path: path.to_owned(), source })
+    }
+}

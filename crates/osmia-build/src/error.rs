@@ -63,6 +63,9 @@ pub enum Error {
         /// What helps, where that is known.
         remedy: Option<&'static str>,
     },
+    /// The compiler's object cannot be taken apart.
+    #[error("the compiler's object cannot be read")]
+    Strip(#[source] object::build::Error),
     /// The system refuses to read or write a file.
     #[error("cannot {attempt} {}", path.display())]
     Io {

@@ -2,6 +2,9 @@
 
 mod clang;
 mod error;
+#[cfg(test)]
+mod fixture;
+mod strip;
 
 pub use crate::clang::cpu::Cpu;
 pub use crate::clang::diagnostic::{Diagnostic, Place, Severity};

@@ -49,6 +49,7 @@ const FLAGS: &[&str] = &[
     "-Wno-missing-declarations",
     "-Wno-compare-distinct-pointer-types",
     "-fno-ident",
+    "-fno-addrsig",
     "-fno-stack-protector",
     "-fno-color-diagnostics",
     "-MD",
@@ -138,22 +139,13 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use super::{Compile, Compiled};
-    use crate::clang::cpu::Cpu;
     use crate::clang::diagnostic::Severity;
     use crate::clang::finder::Clang;
-    use crate::clang::target::Target;
     use crate::error::Error;
+    use crate::fixture;
 
     fn compiler() -> Compile {
-        Compile {
-            clang: Clang::find().unwrap(),
-            target: Target::host(),
-            cpu: Cpu::default(),
-            includes: Vec::new(),
-            made: None,
-            defines: Vec::new(),
-            args: Vec::new(),
-        }
+        fixture::compiler(&Clang::find().unwrap())
     }
 
     fn write(dir: &Path, name: &str, text: &str) -> PathBuf {

@@ -30,6 +30,10 @@ const REMEDIES: &[(&[&str], &str)] = &[
          kernel-headers (Fedora), linux-headers (Alpine) or linux-api-headers (Arch)",
     ),
     (
+        &["symbol '", "' is already defined"],
+        "a variable may not have the name of its section: write `char _license[] SEC(\"license\")`",
+    ),
+    (
         &["unknown target triple"],
         "this clang was built without BPF: install your distribution's clang, or name another \
          one in $OSMIA_CLANG",

@@ -9,8 +9,7 @@ use crate::{
 pub(crate) struct Hearing {
     name: String,
     named: bool,
-    /// Its tests' results.
-    pub(crate) tally: Tally,
+    tally: Tally,
 }
 
 impl Hearing {
@@ -34,8 +33,23 @@ impl Hearing {
         say(line);
     }
 
-    /// It is over, with a trouble that its tests did not tell of. Shows the result unless there was nothing to run.
-    pub(crate) fn over(mut self, trouble: Option<String>) -> Run {
+    /// It ended by itself, well or not, as `status` says. Trouble is what its tests did not tell of.
+    pub(crate) fn ended(self, well: bool, status: &str) -> Run {
+        let trouble = match (well, self.tally.failed, self.tally.results) {
+            (true, 0, 0) => Some("it told no result of any test".to_owned()),
+            (false, 0, _) => Some(format!("{status}, though no test failed")),
+            _ => None,
+        };
+        self.over(trouble)
+    }
+
+    /// It did not end by itself.
+    pub(crate) fn broken(self, trouble: String) -> Run {
+        self.over(Some(trouble))
+    }
+
+    /// Shows the result, unless there was nothing to run.
+    fn over(mut self, trouble: Option<String>) -> Run {
         let Tally { passed, failed, ignored, .. } = self.tally;
         if passed + failed + ignored > 0 || trouble.is_some() {
             self.show(&format!("   {passed} passed, {failed} failed, {ignored} ignored"));
@@ -44,5 +58,38 @@ impl Hearing {
             self.show(&format!("   {trouble}"));
         }
         Run { name: self.name, tally: self.tally, trouble }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hearing;
+
+    fn after(lines: &[&str]) -> Hearing {
+        let mut hearing = Hearing::new("a test of tests");
+        for line in lines {
+            hearing.take(line);
+        }
+        hearing
+    }
+
+    #[test]
+    fn a_program_without_results_is_in_trouble() {
+        assert!(after(&[]).ended(true, "exit status: 0").trouble.is_some());
+        assert!(
+            after(&["test result: ok. 0 passed; 0 failed"])
+                .ended(true, "exit status: 0")
+                .trouble
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_bad_end_is_told_once() {
+        let passed = ["test result: ok. 1 passed; 0 failed"];
+        assert!(after(&passed).ended(false, "signal: 6").trouble.is_some());
+        let failed = ["test result: FAILED. 1 passed; 1 failed"];
+        assert!(after(&failed).ended(false, "exit status: 101").trouble.is_none());
+        assert!(after(&failed).broken("not done".to_owned()).trouble.is_some());
     }
 }

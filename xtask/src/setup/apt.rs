@@ -1,9 +1,6 @@
 //! Installing Debian packages.
 
-use std::{
-    fs,
-    process::{Command, Stdio},
-};
+use std::{fs, process::Command};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -62,8 +59,8 @@ fn update() -> Result<()> {
 fn get(packages: &[&str]) -> Result<()> {
     let mut apt = apt();
     apt.args(["--quiet=2", "--yes", "--no-install-recommends", "install"]).args(packages);
-    // dpkg tells every step on standard output.
-    command::run(apt.stdout(Stdio::null()))
+    // dpkg tells every step; it is only worth reading when one fails.
+    command::output(&mut apt).map(drop)
 }
 
 fn apt() -> Command {

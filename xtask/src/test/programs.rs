@@ -57,14 +57,11 @@ fn watch(name: &str, command: &mut Command, report: &mut Report) {
     command.env(skip::STRICT, "1").env(skip::FILE, report.skip_file());
     let mut hearing = Hearing::new(name);
     let end = command::watch(command, LIMIT, |line| hearing.take(line));
-    let tally = &hearing.tally;
-    let trouble = match end {
-        Ok(End::Exited(status)) if status.success() && tally.results > 0 => None,
-        // Told by the tests themselves.
-        Ok(End::Exited(_)) if tally.failed > 0 => None,
-        Ok(End::Exited(status)) => Some(format!("{status}, with no test's failure told")),
-        Ok(End::TimedOut) => Some(format!("not done after {} minutes", LIMIT.as_secs() / 60)),
-        Err(error) => Some(format!("{error:#}")),
-    };
-    report.add(hearing.over(trouble));
+    report.add(match end {
+        Ok(End::Exited(status)) => hearing.ended(status.success(), &status.to_string()),
+        Ok(End::TimedOut) => {
+            hearing.broken(format!("not done after {} minutes", LIMIT.as_secs() / 60))
+        }
+        Err(error) => hearing.broken(format!("{error:#}")),
+    });
 }

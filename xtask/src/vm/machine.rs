@@ -103,11 +103,7 @@ impl Listener<'_> {
     /// A test program is over.
     fn end_run(&mut self, status: &str) {
         let Some(hearing) = self.running.take() else { return };
-        let tally = &hearing.tally;
-        let fine = status == "exit status: 0" && tally.results > 0;
-        let trouble =
-            (!fine && tally.failed == 0).then(|| format!("{status}, with no test's failure told"));
-        self.report.add(hearing.over(trouble));
+        self.report.add(hearing.ended(status == "exit status: 0", status));
     }
 
     /// The machine is off. Whatever was cut short is a failure, told with the end of the console's log.
@@ -126,6 +122,6 @@ impl Listener<'_> {
         let hearing = self.running.take();
         let hearing =
             hearing.unwrap_or_else(|| Hearing::new(&format!("Linux {}", self.kernel.release)));
-        self.report.add(hearing.over(Some(trouble)));
+        self.report.add(hearing.broken(trouble));
     }
 }

@@ -64,7 +64,7 @@ impl Error {
 
     /// The kernel's error number, if the cause is one.
     pub fn errno(&self) -> Option<i32> {
-        self.find::<rustix::io::Errno>().map(|errno| errno.raw_os_error())
+        self.find::<osmia_sys::Errno>().map(|errno| errno.raw_os_error())
     }
 
     /// The verifier's refusal with its whole log, if that is the cause.

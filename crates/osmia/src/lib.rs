@@ -6,6 +6,7 @@ pub mod generated;
 mod handmade;
 mod include;
 mod initial_value;
+pub mod kernel;
 mod near;
 pub mod verifier;
 
@@ -14,4 +15,5 @@ pub use zerocopy;
 
 pub use crate::error::Error;
 pub use crate::error::kind::{ErrorKind, Release};
+pub use crate::kernel::{Kernel, KernelBuilder};
 pub use crate::verifier::VerifierError;

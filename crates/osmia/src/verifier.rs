@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rustix::io::Errno;
+use osmia_sys::Errno;
 
 /// How many lines of the verifier's own words stand in the headline.
 const REASONS: usize = 3;
@@ -164,7 +164,7 @@ fn is_number(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rustix::io::Errno;
+    use osmia_sys::Errno;
 
     use super::VerifierError;
 

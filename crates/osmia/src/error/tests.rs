@@ -1,6 +1,6 @@
 use std::error::Error as _;
 
-use rustix::io::Errno;
+use osmia_sys::Errno;
 
 use super::{Attempt as _, Error};
 use crate::error::kind::ErrorKind;

@@ -1,0 +1,60 @@
+//! Where the kernel's types come from.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use osmia_btf::Btf;
+
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::kernel::files::Files;
+
+/// Where the kernel tells its types.
+const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+
+/// Where the kernel's types come from.
+#[derive(Debug, Default)]
+pub(crate) enum BtfSource {
+    /// The kernel itself.
+    #[default]
+    Running,
+    /// A file.
+    File(PathBuf),
+    /// They are open already.
+    Given(Btf),
+}
+
+impl BtfSource {
+    pub(crate) fn open(&self, files: &Files) -> Result<Btf, Error> {
+        match self {
+            Self::Given(btf) => Ok(btf.clone()),
+            Self::File(path) => open(path),
+            Self::Running => open(&files.path(VMLINUX)).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => error.during(
+                    "this kernel does not tell its types: it is older than 5.4, or built without \
+                     CONFIG_DEBUG_INFO_BTF. Name a file with its BTF (Kernel::builder().btf_file)",
+                ),
+                _ => error,
+            }),
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<Btf, Error> {
+    let bytes = read(path).map_err(|error| {
+        let kind = match error.kind() {
+            io::ErrorKind::NotFound => ErrorKind::NotFound,
+            io::ErrorKind::PermissionDenied => ErrorKind::Permission,
+            _ => ErrorKind::System,
+        };
+        Error::new(kind, format!("open {}", path.display())).caused_by(error)
+    })?;
+    Btf::parse(bytes, None).map_err(|error| {
+        Error::new(ErrorKind::Malformed, format!("{} is not BTF", path.display())).caused_by(error)
+    })
+}
+
+fn read(path: &Path) -> io::Result<Bytes> {
+    std::fs::read(path).map(Bytes::from)
+}

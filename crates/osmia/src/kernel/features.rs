@@ -1,0 +1,194 @@
+//! Probes: finding out what a kernel can do, after it refused something.
+
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use osmia_abi::flags::BPF_F_MMAPABLE;
+use osmia_abi::{AttachType, FuncId, MapType, ProgType};
+use osmia_insn::{Endian, Imm64, Insn, Reg};
+use osmia_sys::{
+    AttachTarget, Bpf, Errno, LinkCreate, LinkTail, Log, MapCreate, ObjName, ProgFd, ProgLoad,
+};
+
+use crate::kernel::feature::Feature;
+use crate::kernel::features::blob::{Blob, KIND_FLAG};
+
+mod blob;
+
+/// Answers that were found so far, by [`Feature`].
+#[derive(Debug, Default)]
+pub(crate) struct Features {
+    answers: [AtomicU8; Feature::ALL.len()],
+}
+
+/// An answer's initial 0 stands for no answer.
+const THERE: u8 = 1;
+const LACKING: u8 = 2;
+
+impl Features {
+    /// Whether the kernel has the feature; `None` where a probe cannot tell, for want of rights or
+    /// memory, and then the next question probes again.
+    pub(crate) fn has(&self, bpf: &Bpf, feature: Feature) -> Option<bool> {
+        let known = self.known(feature);
+        if known.is_some() {
+            return known;
+        }
+        let there = probe(bpf, feature)?;
+        if let Some(answer) = self.answers.get(feature as usize) {
+            answer.store(if there { THERE } else { LACKING }, Ordering::Relaxed);
+        }
+        Some(there)
+    }
+
+    /// Whether the kernel lacks the feature, for certain.
+    pub(crate) fn lacks(&self, bpf: &Bpf, feature: Feature) -> bool {
+        self.has(bpf, feature) == Some(false)
+    }
+
+    /// Whether an earlier probe found that the kernel lacks the feature; asks nothing.
+    pub(crate) fn known_to_lack(&self, feature: Feature) -> bool {
+        self.known(feature) == Some(false)
+    }
+
+    fn known(&self, feature: Feature) -> Option<bool> {
+        match self.answers.get(feature as usize)?.load(Ordering::Relaxed) {
+            THERE => Some(true),
+            LACKING => Some(false),
+            _ => None,
+        }
+    }
+}
+
+/// Asks the kernel; `None` if its answer tells nothing.
+fn probe(bpf: &Bpf, feature: Feature) -> Option<bool> {
+    let without = |other: Result<(), Errno>| other.is_ok().then_some(false);
+    match feature {
+        Feature::Names => match array(bpf, 0, "a".into()) {
+            Ok(()) => Some(true),
+            Err(_) => without(array(bpf, 0, ObjName::NONE)),
+        },
+        Feature::DotsInNames => match array(bpf, 0, "a.b".into()) {
+            Ok(()) => Some(true),
+            Err(_) => without(array(bpf, 0, ObjName::NONE)),
+        },
+        Feature::MmapableArrays => match array(bpf, BPF_F_MMAPABLE, ObjName::NONE) {
+            Ok(()) => Some(true),
+            Err(_) => without(array(bpf, 0, ObjName::NONE)),
+        },
+        Feature::GlobalData => global_data(bpf),
+        Feature::MemcgAccounting => helper(bpf, FuncId::KTIME_GET_COARSE_NS),
+        Feature::PerfEventLinks => perf_event_links(bpf),
+        Feature::Btf => btf_is_taken(bpf, &Blob::int()),
+        kind => match btf_is_taken(bpf, &btf_with(kind)?)? {
+            true => Some(true),
+            // Only if BTF as such is taken is it the kind that is not.
+            false => btf_is_taken(bpf, &Blob::int())?.then_some(false),
+        },
+    }
+}
+
+fn array(bpf: &Bpf, map_flags: u32, name: ObjName) -> Result<(), Errno> {
+    let create = MapCreate {
+        map_type: MapType::ARRAY,
+        key_size: 4,
+        value_size: 4,
+        max_entries: 1,
+        map_flags,
+        name,
+        ..MapCreate::default()
+    };
+    bpf.map_create(&create).map(drop)
+}
+
+/// Loads a program; the smallest that proves something.
+pub(crate) fn load(bpf: &Bpf, prog_type: ProgType, insns: &[Insn]) -> Result<ProgFd, Errno> {
+    let insns = Insn::encode_all(insns, host());
+    let load = ProgLoad { prog_type, insns: &insns, license: c"GPL", ..ProgLoad::default() };
+    bpf.prog_load(&load, &mut Log::default())
+}
+
+/// The byte order that the kernel takes instructions in.
+pub(crate) const fn host() -> Endian {
+    if cfg!(target_endian = "big") { Endian::Big } else { Endian::Little }
+}
+
+/// Whether a program loads that loads if the probed thing is there. `EPERM` tells nothing.
+fn loads(bpf: &Bpf, insns: &[Insn]) -> Option<bool> {
+    let trivial = [Insn::mov64_imm(Reg::R0, 0), Insn::exit()];
+    match load(bpf, ProgType::SOCKET_FILTER, insns) {
+        Ok(_) => Some(true),
+        Err(_) => load(bpf, ProgType::SOCKET_FILTER, &trivial).is_ok().then_some(false),
+    }
+}
+
+/// Whether there is a helper without arguments.
+fn helper(bpf: &Bpf, id: FuncId) -> Option<bool> {
+    let call = Insn::call(i32::try_from(id.0).ok()?);
+    loads(bpf, &[call, Insn::mov64_imm(Reg::R0, 0), Insn::exit()])
+}
+
+fn global_data(bpf: &Bpf) -> Option<bool> {
+    let create = MapCreate {
+        map_type: MapType::ARRAY,
+        key_size: 4,
+        value_size: 16,
+        max_entries: 1,
+        ..MapCreate::default()
+    };
+    let map = bpf.map_create(&create).ok()?;
+    let [low, high] = Imm64::MapValue { fd: map.as_fd().as_raw_fd(), offset: 8 }.slots(Reg::R1);
+    loads(bpf, &[low, high, Insn::mov64_imm(Reg::R0, 0), Insn::exit()])
+}
+
+/// A kernel that knows such links looks at the descriptor of the event, which is none.
+fn perf_event_links(bpf: &Bpf) -> Option<bool> {
+    let insns = [Insn::mov64_imm(Reg::R0, 0), Insn::exit()];
+    let prog = load(bpf, ProgType::TRACEPOINT, &insns).ok()?;
+    let create = LinkCreate {
+        prog: prog.as_fd(),
+        target: Some(AttachTarget::Ifindex(u32::MAX)),
+        attach_type: AttachType::PERF_EVENT,
+        flags: 0,
+        tail: LinkTail::None,
+    };
+    match bpf.link_create(&create) {
+        Err(Errno::BADF) => Some(true),
+        Err(Errno::INVAL) => Some(false),
+        _ => None,
+    }
+}
+
+fn btf_is_taken(bpf: &Bpf, blob: &[u8]) -> Option<bool> {
+    match bpf.btf_load(blob, &mut Log::default(), None) {
+        Ok(_) => Some(true),
+        Err(Errno::PERM | Errno::ACCESS | Errno::NOMEM) => None,
+        Err(_) => Some(false),
+    }
+}
+
+/// Types of which the last is of the kind in question.
+fn btf_with(feature: Feature) -> Option<Vec<u8>> {
+    const VAR: u32 = 14 << 24;
+    const FUNC: u32 = 12 << 24;
+    let mut blob = Blob::with_int();
+    match feature {
+        // [2] int (*)(void), [3] the function; linkage 0 is static, 1 is global.
+        Feature::BtfFunctions => blob.types(&[0, 13 << 24, 1]).types(&[1, FUNC, 2]),
+        Feature::BtfGlobalFunctions => blob.types(&[0, 13 << 24, 1]).types(&[1, FUNC | 1, 2]),
+        // [2] static int a, [3] the section with it.
+        Feature::BtfDataSections => {
+            blob.types(&[1, VAR, 1, 0]).types(&[5, 15 << 24 | 1, 4, 2, 0, 4])
+        }
+        Feature::BtfFloats => blob.types(&[1, 16 << 24, 4]),
+        // [2] static int a, [3] its tag.
+        Feature::BtfDeclTags => blob.types(&[1, VAR, 1, 0]).types(&[1, 17 << 24, 2, u32::MAX]),
+        // [2] the tag, [3] a pointer to it.
+        Feature::BtfTypeTags => blob.types(&[1, 18 << 24, 1]).types(&[0, 2 << 24, 2]),
+        Feature::BtfEnum64 => blob.types(&[0, KIND_FLAG | 19 << 24 | 1, 8, 1, 0, 1]),
+        _ => return None,
+    };
+    Some(blob.finish())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,9 @@
 //! Where the kernel's types come from.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use osmia_btf::Btf;
+use osmia_sys::Errno;
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
@@ -42,19 +41,15 @@ impl BtfSource {
 }
 
 fn open(path: &Path) -> Result<Btf, Error> {
-    let bytes = read(path).map_err(|error| {
-        let kind = match error.kind() {
-            io::ErrorKind::NotFound => ErrorKind::NotFound,
-            io::ErrorKind::PermissionDenied => ErrorKind::Permission,
+    let bytes = osmia_sys::read_btf_file(path).map_err(|errno| {
+        let kind = match errno {
+            Errno::NOENT => ErrorKind::NotFound,
+            Errno::ACCESS | Errno::PERM => ErrorKind::Permission,
             _ => ErrorKind::System,
         };
-        Error::new(kind, format!("open {}", path.display())).caused_by(error)
+        Error::new(kind, format!("open {}", path.display())).caused_by(errno)
     })?;
     Btf::parse(bytes, None).map_err(|error| {
         Error::new(ErrorKind::Malformed, format!("{} is not BTF", path.display())).caused_by(error)
     })
-}
-
-fn read(path: &Path) -> io::Result<Bytes> {
-    std::fs::read(path).map(Bytes::from)
 }

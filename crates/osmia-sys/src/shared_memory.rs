@@ -49,7 +49,7 @@ macro_rules! scalar {
         #[inline]
         fn $int(&self, offset: usize) -> Result<&$atomic, Errno> {
             const SIZE: usize = size_of::<$int>();
-            if offset & (SIZE - 1) != 0 {
+            if offset.checked_next_multiple_of(SIZE) != Some(offset) {
                 return Err(Errno::INVAL);
             }
             if !self.holds(offset, SIZE) {

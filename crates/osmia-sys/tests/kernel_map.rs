@@ -20,6 +20,19 @@ fn create(map_type: MapType, max_entries: u32) -> MapFd {
     Bpf::kernel().map_create(&create).unwrap()
 }
 
+/// A kernel whose attributes of `BPF_MAP_CREATE` end before the name.
+struct SmallAttributes;
+
+impl Syscalls for SmallAttributes {
+    fn bpf(&self, call: Call<'_>) -> Result<Returned, Errno> {
+        if call.cmd() == Cmd::MAP_CREATE && call.size() > 28 {
+            assert_ne!(call.attr::<MapCreateAttr>().map_name, [0; 16]);
+            return Err(Errno::TOOBIG);
+        }
+        call.proceed()
+    }
+}
+
 #[test]
 fn elements_come_and_go() {
     let Some(_gate) = Gate::root() else { return };
@@ -171,16 +184,6 @@ fn info_agrees_with_what_was_asked_for() {
 #[test]
 fn a_layer_can_play_an_older_kernel() {
     let Some(_gate) = Gate::root() else { return };
-    struct SmallAttributes;
-    impl Syscalls for SmallAttributes {
-        fn bpf(&self, call: Call<'_>) -> Result<Returned, Errno> {
-            if call.cmd() == Cmd::MAP_CREATE && call.size() > 28 {
-                assert_ne!(call.attr::<MapCreateAttr>().map_name, [0; 16]);
-                return Err(Errno::TOOBIG);
-            }
-            call.proceed()
-        }
-    }
     let bpf = Bpf::kernel().with(Arc::new(SmallAttributes));
     let mut create = MapCreate {
         map_type: MapType::ARRAY,

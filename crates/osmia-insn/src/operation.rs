@@ -237,6 +237,8 @@ pub enum Operation {
     },
     /// `call pc+1`: a call of a subprogram.
     ///
+    /// In a dump of a program that the kernel compiled, the distance is in `off`, and `imm` is the subprogram's number.
+    ///
     /// # Kernel
     /// Since 4.16.
     CallSubprogram {

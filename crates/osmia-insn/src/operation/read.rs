@@ -181,7 +181,7 @@ const fn jmp(insn: Insn) -> Option<Operation> {
         Opcode::JA_REG => Some(Operation::GotoX { dst: insn.dst }),
         Opcode::JCOND if insn.src.number() == 0 => Some(Operation::MayGoto { distance: insn.off }),
         Opcode::CALL => call(insn),
-        Opcode::CALL_REG => Some(Operation::CallX { dst: insn.dst }),
+        Opcode::CALL_REG => callx(insn),
         Opcode::EXIT => Some(Operation::Exit),
         _ => jump(insn, Width::W64),
     }
@@ -209,6 +209,16 @@ const fn call(insn: Insn) -> Option<Operation> {
         PSEUDO_KFUNC_CALL => Some(Operation::CallKfunc { btf_id: insn.imm, module: insn.off }),
         _ => None,
     }
+}
+
+/// LLVM up to 18 puts the register's number into `imm`.
+const fn callx(insn: Insn) -> Option<Operation> {
+    let dst = match (insn.dst, insn.imm) {
+        (dst, 0) => dst,
+        (Reg::R0, 1..=10) => Reg::from_nibble(insn.imm.to_le_bytes()[0]),
+        _ => return None,
+    };
+    Some(Operation::CallX { dst })
 }
 
 const fn operand(insn: Insn) -> Operand {

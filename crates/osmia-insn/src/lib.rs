@@ -2,7 +2,8 @@
 //!
 //! The unit is the slot, [`Insn`]: eight bytes, of which any value is held and written back unchanged. Byte order is
 //! a value ([`Endian`]), so objects for either kind of machine are handled on every host. What a slot does is an
-//! [`Operation`]; a program is walked with a [`Listing`] and written with an [`Assembler`].
+//! [`Operation`]; a program is walked with a [`Listing`] and written with an [`Assembler`]; [`Cfg`] is its
+//! control flow.
 //!
 //! # Examples
 //! ```
@@ -20,6 +21,7 @@ mod alu;
 mod assembler;
 mod atomic;
 mod byte_order;
+mod cfg;
 mod class;
 mod construct;
 mod endian;
@@ -44,6 +46,7 @@ pub use alu::AluOp;
 pub use assembler::Assembler;
 pub use atomic::AtomicOp;
 pub use byte_order::ByteOrder;
+pub use cfg::{Block, Call, Cfg, Label, Target};
 pub use class::Class;
 pub use endian::Endian;
 pub use error::{AssembleError, DecodeError};

@@ -6,6 +6,7 @@ use crate::opcode::Opcode;
 use crate::operation::Operation;
 use crate::text::Text;
 use std::fmt::{self, Display, Formatter};
+use std::ops::Range;
 
 /// Walks a stream of slots instruction by instruction.
 ///
@@ -30,6 +31,11 @@ impl<'a> Listing<'a> {
     /// Starts at the first of these slots.
     pub const fn new(insns: &'a [Insn]) -> Self {
         Self { insns, index: 0 }
+    }
+
+    /// Walks only these slots, as of a [`Block`](crate::Block). The lines keep their places in the whole program.
+    pub fn range(insns: &'a [Insn], slots: Range<usize>) -> Self {
+        Self { insns: insns.get(..slots.end).unwrap_or(insns), index: slots.start }
     }
 }
 

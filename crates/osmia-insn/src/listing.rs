@@ -73,7 +73,7 @@ impl Line {
 
     /// Index of the slot after this instruction.
     pub const fn next_index(self) -> usize {
-        self.index + if self.second.is_some() { 2 } else { 1 }
+        self.index.saturating_add(if self.second.is_some() { 2 } else { 1 })
     }
 
     /// Whether a known instruction sets fields that it does not use. The verifier refuses those.

@@ -1,15 +1,27 @@
 //! BPF ELF objects as data: programs, maps and variables, linked and relocated without I/O.
+//!
+//! [`ObjectSpec::parse`] reads a file; the result is the same on every machine and may be
+//! edited. [`ObjectSpec::link`] puts one program together as the kernel takes it.
 
+mod error;
 mod extern_spec;
 mod function;
+mod link;
+mod linked_program;
 mod map_spec;
+mod nearest;
 mod object_spec;
 mod program_spec;
+mod read;
+mod section_def;
 mod variable_spec;
 
+pub use crate::error::Error;
 pub use crate::extern_spec::{ExternKind, ExternSpec};
 pub use crate::function::{CoreRelocation, Function, FunctionId, Line, Relocation, Target};
-pub use crate::map_spec::{MapRole, MapSpec, Pinning, SlotValue};
+pub use crate::linked_program::{LinkedFunction, LinkedProgram};
+pub use crate::map_spec::{MapRole, MapSpec, Pinning, Pointer, SlotValue};
 pub use crate::object_spec::ObjectSpec;
 pub use crate::program_spec::ProgramSpec;
+pub use crate::section_def::SectionDef;
 pub use crate::variable_spec::VariableSpec;

@@ -41,8 +41,62 @@ pub struct MapSpec {
     pub values: Vec<(u32, SlotValue)>,
     /// What it is to the object: a map that the C declares, or a data section.
     pub role: MapRole,
-    /// For data sections: the initial value, `value_size` bytes long.
+    /// For data sections: the initial value. Where it is shorter than `value_size`, zeros
+    /// follow; for `.bss` it is empty until a variable is set.
     pub contents: Bytes,
+    /// Addresses that the C initialiser of a data section or of `.struct_ops` asks for.
+    /// Nobody knows them before the program runs: in data sections they stay 0.
+    pub pointers: Vec<Pointer>,
+    /// Members of the C definition that have no meaning here; creating the map is refused
+    /// if there are any.
+    pub unknown_fields: Vec<String>,
+}
+
+impl MapSpec {
+    /// A map of this type, all else left empty.
+    ///
+    /// # Examples
+    /// ```
+    /// use osmia_abi::MapType;
+    /// use osmia_object::MapSpec;
+    ///
+    /// let mut counts = MapSpec::new("counts", MapType::HASH);
+    /// counts.key_size = 4;
+    /// counts.value_size = 8;
+    /// counts.max_entries = 1024;
+    /// ```
+    pub fn new(name: impl Into<String>, map_type: MapType) -> Self {
+        Self {
+            name: name.into(),
+            kernel_name: None,
+            map_type,
+            key_size: 0,
+            value_size: 0,
+            max_entries: 0,
+            flags: 0,
+            map_extra: 0,
+            numa_node: None,
+            ifindex: 0,
+            key_type: None,
+            value_type: None,
+            pinning: Pinning::None,
+            inner: None,
+            values: Vec::new(),
+            role: MapRole::Declared,
+            contents: Bytes::new(),
+            pointers: Vec::new(),
+            unknown_fields: Vec::new(),
+        }
+    }
+}
+
+/// An address in initialised data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointer {
+    /// Where in the value it stands.
+    pub offset: u32,
+    /// The name of the function, variable or map whose address it is.
+    pub symbol: String,
 }
 
 /// Whether a map is shared by a pin.

@@ -1,12 +1,17 @@
 //! An object as data.
 
+use bytes::Bytes;
 use indexmap::IndexMap;
 use osmia_btf::{Btf, Endian};
 
+use crate::error::Error;
 use crate::extern_spec::ExternSpec;
 use crate::function::{Function, FunctionId};
+use crate::link;
+use crate::linked_program::LinkedProgram;
 use crate::map_spec::MapSpec;
 use crate::program_spec::ProgramSpec;
+use crate::read::spec;
 use crate::variable_spec::VariableSpec;
 
 /// What an object file holds: programs, maps, variables and what they need from a kernel.
@@ -40,6 +45,36 @@ pub struct ObjectSpec {
 }
 
 impl ObjectSpec {
+    /// Reads an object file, as compilers of C and Rust for BPF write it.
+    ///
+    /// `name` is the object's; kernels call the maps of its data sections after it. What
+    /// the file refers to is shared, not copied. Sections, map types and externs that
+    /// nobody knows are kept, and refused when they are loaded.
+    ///
+    /// # Errors
+    /// The bytes are no BPF object, or a damaged one; the error says where.
+    ///
+    /// # Examples
+    /// ```
+    /// use osmia_object::ObjectSpec;
+    ///
+    /// let error = ObjectSpec::parse("hello", "int main() {}".into()).unwrap_err();
+    /// assert!(error.to_string().contains("it is text; compile it with clang -target bpf"));
+    /// ```
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn parse(name: &str, bytes: Bytes) -> Result<Self, Error> {
+        spec::read(name, &bytes)
+    }
+
+    /// Puts a program together: its entry, and every function that it can reach, once
+    /// each, with the calls between them filled in.
+    ///
+    /// # Errors
+    /// There is no such program, or something that it refers to cannot be referred to.
+    pub fn link(&self, program: &str) -> Result<LinkedProgram, Error> {
+        link::link(self, program)
+    }
+
     /// The function with this id.
     pub fn function(&self, id: FunctionId) -> Option<&Function> {
         self.functions.get(id.0 as usize)

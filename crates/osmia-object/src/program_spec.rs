@@ -6,6 +6,7 @@ use crate::function::FunctionId;
 
 /// A program: its code, what kind it is, and what it wants to be attached to.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)]
 pub struct ProgramSpec {
     /// The name of its entry function.
     pub name: String,

@@ -1,10 +1,9 @@
 //! Specs made by hand, for tests.
 
-use bytes::Bytes;
 use indexmap::IndexMap;
 use osmia_abi::MapType;
 use osmia_btf::Endian;
-use osmia_object::{MapRole, MapSpec, ObjectSpec, Pinning, VariableSpec};
+use osmia_object::{MapRole, MapSpec, ObjectSpec, VariableSpec};
 
 /// An object with nothing in it.
 pub(crate) fn object(name: &str) -> ObjectSpec {
@@ -28,25 +27,7 @@ pub(crate) fn map(
     map_type: MapType,
     [key_size, value_size, max_entries]: [u32; 3],
 ) -> MapSpec {
-    MapSpec {
-        name: name.to_owned(),
-        kernel_name: None,
-        map_type,
-        key_size,
-        value_size,
-        max_entries,
-        flags: 0,
-        map_extra: 0,
-        numa_node: None,
-        ifindex: 0,
-        key_type: None,
-        value_type: None,
-        pinning: Pinning::None,
-        inner: None,
-        values: Vec::new(),
-        role: MapRole::Declared,
-        contents: Bytes::new(),
-    }
+    MapSpec { key_size, value_size, max_entries, ..MapSpec::new(name, map_type) }
 }
 
 /// A data section with these contents.

@@ -1,0 +1,127 @@
+//! What can be wrong with an object file.
+
+use osmia_btf::Error as BtfError;
+
+/// Why bytes are not a BPF object, or why a question about one has no answer.
+///
+/// Each says where (section, offset, symbol, function, instruction) and what.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes are something else.
+    #[error("not an ELF object: {found}")]
+    NotElf {
+        /// What they look like, and what to do about it.
+        found: String,
+    },
+    /// The object is for another processor.
+    #[error("this is an object for {machine}: compile with -target bpf")]
+    Machine {
+        /// The processor.
+        machine: String,
+    },
+    /// The bytes end before what the ELF headers promise.
+    #[error("the file is cut short: {what} lies at bytes {start}..{end}, but there are {len}")]
+    Truncated {
+        /// What lies there.
+        what: String,
+        /// Where it begins.
+        start: u64,
+        /// Where it would end.
+        end: u64,
+        /// How many bytes there are.
+        len: u64,
+    },
+    /// An ELF structure breaks the rules.
+    #[error("malformed ELF: {0}")]
+    Elf(String),
+    /// Something is wrong in a section.
+    #[error("section {section} at offset {offset:#x}: {problem}")]
+    Section {
+        /// The section's name.
+        section: String,
+        /// Bytes from its start.
+        offset: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Something is wrong with a symbol.
+    #[error("symbol {symbol} in section {section}: {problem}")]
+    Symbol {
+        /// The symbol's name, or its number if it has none.
+        symbol: String,
+        /// The name of the section that it is in.
+        section: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A map's definition breaks the rules.
+    #[error("map {map}: {field}: {problem}")]
+    Map {
+        /// The map's name.
+        map: String,
+        /// The field of the definition.
+        field: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The types cannot be read.
+    #[error("section {section}: {source}")]
+    Btf {
+        /// `.BTF` or `.BTF.ext`.
+        section: &'static str,
+        /// Why not.
+        source: BtfError,
+    },
+    /// The names, code or references in the file are out of all proportion to its size;
+    /// compilers do not write such files.
+    #[error("the file of {len} bytes describes more than {limit} bytes of names and code")]
+    Inflated {
+        /// The file's size.
+        len: u64,
+        /// The limit that a file of this size has.
+        limit: u64,
+    },
+    /// A program that the object does not have.
+    #[error("there is no program {name}{}", known(near.as_ref(), all))]
+    NoSuchProgram {
+        /// The name asked for.
+        name: String,
+        /// The most similar name.
+        near: Option<String>,
+        /// The programs that there are.
+        all: Vec<String>,
+    },
+    /// A program cannot be put together.
+    #[error("program {program}: function {function}, instruction {at}: {problem}")]
+    Link {
+        /// The program.
+        program: String,
+        /// The function.
+        function: String,
+        /// The instruction slot from the function's start.
+        at: u32,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// The end of a message about a name that does not exist.
+pub(crate) fn known(near: Option<&String>, all: &[String]) -> String {
+    const SHOWN: usize = 32;
+    let mut text = match near {
+        Some(near) => format!("; did you mean {near}?"),
+        None => String::new(),
+    };
+    if all.is_empty() {
+        text.push_str("; there are none");
+        return text;
+    }
+    text.push_str(" (there are: ");
+    let shown = all.get(..SHOWN).unwrap_or(all).join(", ");
+    let more = match all.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!(" and {more} more"),
+        _ => String::new(),
+    };
+    text + &shown + &more + ")"
+}

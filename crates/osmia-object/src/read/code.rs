@@ -1,0 +1,199 @@
+//! Functions: where each begins and ends in its section.
+
+use std::collections::{HashMap, HashSet};
+
+use object::elf::{STT_FUNC, STT_NOTYPE};
+use osmia_btf::{Endian, Linkage};
+use osmia_insn::{Endian as InsnEndian, Insn};
+
+use crate::error::Error;
+use crate::function::{Function, FunctionId};
+use crate::read::elf::{Place, Section, Symbol};
+use crate::read::source::Source;
+
+/// Where functions stand. Each section counts from 0, so that a place is a section and a slot.
+#[derive(Default)]
+pub(crate) struct Code {
+    /// Sorted by first slot; of those that share one, the global ones come first.
+    by_section: HashMap<usize, Vec<Placed>>,
+    /// The functions whose symbols only their C file knows.
+    locals: HashSet<FunctionId>,
+}
+
+#[derive(Clone, Copy)]
+struct Placed {
+    start: u32,
+    end: u32,
+    id: FunctionId,
+}
+
+impl Code {
+    /// Whether a function is static. A hidden one is not: other C files of the object may
+    /// have called it.
+    pub fn is_local(&self, id: FunctionId) -> bool {
+        self.locals.contains(&id)
+    }
+
+    /// The functions of a section.
+    pub fn ids(&self, section: usize) -> impl Iterator<Item = FunctionId> + '_ {
+        self.by_section.get(&section).into_iter().flatten().map(|placed| placed.id)
+    }
+
+    /// The function that begins at this slot of a section.
+    pub fn starting_at(&self, section: usize, slot: u64) -> Option<FunctionId> {
+        let placed = self.by_section.get(&section)?;
+        let first = placed.partition_point(|placed| u64::from(placed.start) < slot);
+        placed.get(first).filter(|placed| u64::from(placed.start) == slot).map(|placed| placed.id)
+    }
+
+    /// The functions that a slot of a section belongs to, and which of their slots it is.
+    ///
+    /// It is more than one where names share code, and none where the code is dead:
+    /// linkers leave that of weak functions that lost.
+    pub fn containing(
+        &self,
+        section: usize,
+        slot: u64,
+    ) -> impl Iterator<Item = (FunctionId, u32)> + '_ {
+        let placed = self.by_section.get(&section).map(Vec::as_slice).unwrap_or_default();
+        let end = placed.partition_point(|placed| u64::from(placed.start) <= slot);
+        let candidates = placed.get(..end).unwrap_or_default();
+        let start = candidates.last().map(|last| last.start);
+        candidates
+            .iter()
+            .rev()
+            .take_while(move |placed| Some(placed.start) == start)
+            .filter(move |placed| slot < u64::from(placed.end))
+            .map(move |placed| (placed.id, slot as u32 - placed.start))
+    }
+}
+
+/// Reads all functions.
+pub(crate) fn read(source: &Source<'_>) -> Result<(Vec<Function>, Code), Error> {
+    let mut functions = Vec::new();
+    let mut code = Code::default();
+    for (index, symbols) in symbols_by_section(source) {
+        let section = source.elf.section(index)?;
+        if section.data.len() % Insn::SIZE != 0 {
+            let problem = "the section does not end with a whole instruction of 8 bytes";
+            return Err(section.error(section.data.len() as u64, problem));
+        }
+        let placed = code.by_section.entry(index).or_default();
+        for (symbol, start, end) in bounds(source, section, &symbols)? {
+            let id = FunctionId(functions.len() as u32);
+            placed.push(Placed { start, end, id });
+            if source.elf.symbols.get(symbol).is_some_and(Symbol::is_local) {
+                code.locals.insert(id);
+            }
+            functions.push(function(source, section, symbol, start, end)?);
+        }
+    }
+    Ok((functions, code))
+}
+
+/// The symbols of functions of each section with code, in the order of sections.
+fn symbols_by_section(source: &Source<'_>) -> Vec<(usize, Vec<usize>)> {
+    let mut of_section: HashMap<usize, (Vec<usize>, Vec<usize>)> = HashMap::new();
+    for (index, symbol) in source.elf.symbols.iter().enumerate() {
+        if let Place::Section(section) = symbol.place {
+            let (functions, untyped) = of_section.entry(section).or_default();
+            match symbol.kind {
+                STT_FUNC => functions.push(index),
+                STT_NOTYPE if !symbol.is_local() => untyped.push(index),
+                _ => {}
+            }
+        }
+    }
+    let code = source.elf.sections.iter().enumerate().filter(|(_, section)| section.is_code());
+    let symbols = code.filter_map(|(index, _)| {
+        let (functions, untyped) = of_section.remove(&index)?;
+        // Compilers before LLVM 8 gave functions no type.
+        let symbols = if functions.is_empty() { untyped } else { functions };
+        (!symbols.is_empty()).then_some((index, symbols))
+    });
+    symbols.collect()
+}
+
+/// The first slot and the slot behind the last one of each function, sorted.
+fn bounds(
+    source: &Source<'_>,
+    section: &Section<'_>,
+    symbols: &[usize],
+) -> Result<Vec<(usize, u32, u32)>, Error> {
+    let slots = (section.data.len() / Insn::SIZE) as u64;
+    let mut bounds = Vec::with_capacity(symbols.len());
+    for &index in symbols {
+        let Some(symbol) = source.elf.symbols.get(index) else { continue };
+        let wrong = |problem| Err(source.elf.symbol_error(index, problem));
+        let size = Insn::SIZE as u64;
+        if symbol.value % size != 0 || symbol.size % size != 0 {
+            return wrong("the function is not made of whole instructions of 8 bytes");
+        }
+        let (start, len) = (symbol.value / size, symbol.size / size);
+        if start >= slots || len > slots - start || u32::try_from(slots).is_err() {
+            return wrong("the function does not lie in its section");
+        }
+        bounds.push((index, symbol.is_local(), start as u32, len as u32));
+    }
+    bounds.sort_by_key(|&(index, local, start, _)| (start, local, index));
+    let ends = ends(&bounds, slots as u32);
+    let mut found = Vec::with_capacity(bounds.len());
+    for (&(index, _, start, len), limit) in bounds.iter().zip(ends) {
+        let end = if len == 0 { limit } else { start + len };
+        if end > limit {
+            return Err(source.elf.symbol_error(index, "the function runs into the next one"));
+        }
+        found.push((index, start, end));
+    }
+    Ok(found)
+}
+
+/// For each function where the next one that begins elsewhere does, or the section ends.
+fn ends(bounds: &[(usize, bool, u32, u32)], slots: u32) -> Vec<u32> {
+    let mut ends = vec![slots; bounds.len()];
+    let mut limit = slots;
+    let mut after = slots;
+    for (end, &(_, _, start, _)) in ends.iter_mut().zip(bounds).rev() {
+        if start != after {
+            limit = after;
+            after = start;
+        }
+        *end = limit;
+    }
+    ends
+}
+
+fn function(
+    source: &Source<'_>,
+    section: &Section<'_>,
+    symbol: usize,
+    start: u32,
+    end: u32,
+) -> Result<Function, Error> {
+    let Some(at) = source.elf.symbols.get(symbol) else {
+        return Err(source.elf.symbol_error(symbol, "is not there"));
+    };
+    let bytes = (start as usize * Insn::SIZE)..(end as usize * Insn::SIZE);
+    let bytes = section.data.get(bytes).unwrap_or_default();
+    source.budget.charge(bytes.len() + bytes.len() / 2)?;
+    let endian = match source.elf.endian {
+        Endian::Little => InsnEndian::Little,
+        Endian::Big => InsnEndian::Big,
+    };
+    let insns = Insn::decode_all(bytes, endian)
+        .map_err(|error| source.elf.symbol_error(symbol, error.to_string()))?;
+    // A hidden function is verified together with its callers, as a static one.
+    let outside = !at.is_local() && !at.hidden;
+    Ok(Function {
+        name: source.budget.name(at.name)?,
+        section: source.budget.name(section.name)?,
+        start,
+        linkage: if outside { Linkage::Global } else { Linkage::Static },
+        weak: at.is_weak(),
+        insns,
+        relocations: Vec::new(),
+        core: Vec::new(),
+        lines: Vec::new(),
+        btf_type: None,
+    })
+}

@@ -1,0 +1,66 @@
+//! Global variables, from the symbols in data sections.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use object::elf::STT_OBJECT;
+
+use crate::error::Error;
+use crate::map_spec::MapSpec;
+use crate::read::elf::Place;
+use crate::read::source::Source;
+use crate::read::typed_section::TypedSection;
+use crate::read::unique::Unique;
+use crate::variable_spec::VariableSpec;
+
+/// Reads all variables; `data` tells the map of each data section.
+pub(crate) fn read(
+    source: &Source<'_>,
+    data: &HashMap<usize, String>,
+    maps: &IndexMap<String, MapSpec>,
+) -> Result<IndexMap<String, VariableSpec>, Error> {
+    let mut typed = HashMap::new();
+    for &section in data.keys() {
+        let name = source.elf.section(section)?.name;
+        typed.insert(section, TypedSection::find(source, name)?);
+    }
+    let mut found = Vec::new();
+    for (index, symbol) in source.elf.symbols.iter().enumerate() {
+        let Place::Section(section) = symbol.place else { continue };
+        let (Some(map), Some(typed)) = (data.get(&section), typed.get(&section)) else { continue };
+        if symbol.kind != STT_OBJECT || symbol.name.is_empty() || symbol.size == 0 {
+            continue;
+        }
+        let room = maps.get(map).map_or(0, |map| map.value_size);
+        let end = symbol.value.checked_add(symbol.size);
+        if end.is_none_or(|end| end > room.into()) {
+            return Err(source.elf.symbol_error(index, "the variable does not lie in its section"));
+        }
+        found.push(VariableSpec {
+            name: source.budget.name(symbol.name)?,
+            map: source.budget.name(map)?,
+            offset: symbol.value as u32,
+            size: symbol.size as u32,
+            ty: typed.type_of(symbol.name, symbol.value),
+            is_static: symbol.is_local() || symbol.hidden,
+        });
+    }
+    by_name(source, found)
+}
+
+/// Orders the variables by map and offset; of those that share a name a global one keeps it.
+fn by_name(
+    source: &Source<'_>,
+    mut found: Vec<VariableSpec>,
+) -> Result<IndexMap<String, VariableSpec>, Error> {
+    found.sort_by(|a, b| a.is_static.cmp(&b.is_static).then(a.offset.cmp(&b.offset)));
+    let mut unique = Unique::default();
+    let mut variables = IndexMap::with_capacity(found.len());
+    for mut variable in found {
+        variable.name = unique.name(variable.name, &variables);
+        let key = source.budget.name(&variable.name)?;
+        variables.insert(key, variable);
+    }
+    variables.sort_by(|_, a, _, b| a.map.cmp(&b.map).then(a.offset.cmp(&b.offset)));
+    Ok(variables)
+}

@@ -1,0 +1,30 @@
+//! The same C by every compiler, for both byte orders.
+
+use osmia_object::ObjectSpec;
+use osmia_testkit::clang::Clang;
+use osmia_testkit::fixture::{Endian, Fixture};
+
+/// All the objects that can be had of a source in `testdata/bpf`, and what each is.
+pub fn objects(stem: &str) -> Vec<(String, Vec<u8>)> {
+    let mut objects = Vec::new();
+    for clang in [Clang::V14, Clang::V16, Clang::V19] {
+        for endian in [Endian::Little, Endian::Big] {
+            if let Some(bytes) = Fixture::new(stem).clang(clang).endian(endian).bytes() {
+                objects.push((format!("{stem}, {clang}, {endian}"), bytes));
+            }
+        }
+    }
+    objects
+}
+
+/// Reads all of them and hands each one over.
+#[allow(dead_code)]
+pub fn each(stem: &str, mut check: impl FnMut(&str, &mut ObjectSpec)) {
+    for (label, bytes) in objects(stem) {
+        let mut spec = match ObjectSpec::parse(stem, bytes.into()) {
+            Ok(spec) => spec,
+            Err(error) => panic!("{label}: {error}"),
+        };
+        check(&label, &mut spec);
+    }
+}

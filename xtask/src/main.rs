@@ -1,5 +1,6 @@
 //! House-keeping for the project: `cargo xtask`.
 
+mod abi;
 mod bench;
 mod cargo;
 mod command;
@@ -24,6 +25,7 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Verb {
+    Abi(abi::Abi),
     Setup(setup::Setup),
     Demo(demo::Demo),
     Test(test::Test),
@@ -34,6 +36,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let outcome = match Xtask::parse().verb {
+        Verb::Abi(abi) => abi.run(),
         Verb::Setup(setup) => setup.run(),
         Verb::Demo(demo) => demo.run(),
         Verb::Test(test) => test.run(),

@@ -60,7 +60,8 @@ abi_struct! {
 abi_struct! {
     /// The context of `sk_lookup` programs, as a test run takes it.
     BpfSkLookup, 72 bytes {
-        0 tail: [u64; 1];
+        /// Shares its bytes with `sk`.
+        0 cookie: u64;
         8 family: u32;
         12 protocol: u32;
         16 remote_ip4: u32;

@@ -73,3 +73,6 @@ pub use crate::wait::{Poller, wait_readable};
 
 /// `ENOTSUPP`: what the kernel means by "this type cannot do that"; it has no name in the C library.
 pub const ENOTSUPP: Errno = Errno::from_raw_os_error(524);
+
+/// Open without waiting for data, for [`OpenOptionsExt::custom_flags`](std::os::unix::fs::OpenOptionsExt).
+pub const O_NONBLOCK: i32 = libc::O_NONBLOCK;

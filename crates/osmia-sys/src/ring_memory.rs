@@ -62,6 +62,13 @@ pub struct RingPositions {
     pub producer: usize,
 }
 
+/// A submitted record: its place in the data, its bytes, and its bytes with the header, rounded up.
+struct Head {
+    at: usize,
+    len: usize,
+    room: usize,
+}
+
 impl RingMemory {
     /// Maps a ring buffer, and goes on where its last consumer left off.
     ///
@@ -106,6 +113,27 @@ impl RingMemory {
     /// `EBADMSG` if the ring says what cannot be; somebody else has written to our position.
     #[inline]
     pub fn next_record(&mut self) -> Result<Option<&[u8]>, Errno> {
+        let Some(head) = self.head()? else { return Ok(None) };
+        self.pass(head.room);
+        // SAFETY: the head's room is at most `size`, as is its place, so the record lies within the data, which
+        // is mapped twice. It is submitted and not given back, so the kernel does not write to it; giving back
+        // takes `self` mutably, and so waits for the end of this borrow.
+        Ok(Some(unsafe { std::slice::from_raw_parts(self.data(head.at + HEADER), head.len) }))
+    }
+
+    /// Whether [`RingMemory::next_record`] would return a record now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`RingMemory::next_record`].
+    #[inline]
+    pub fn is_ready(&mut self) -> Result<bool, Errno> {
+        Ok(self.head()?.is_some())
+    }
+
+    /// The next record that was submitted; those that were discarded are passed over.
+    #[inline]
+    fn head(&mut self) -> Result<Option<Head>, Errno> {
         if self.unpublished >= PUBLISH_EACH {
             self.publish();
         }
@@ -127,17 +155,18 @@ impl RingMemory {
             if room > self.known.wrapping_sub(self.position) {
                 return Err(Errno::BADMSG);
             }
-            self.position = self.position.wrapping_add(room);
-            self.unpublished += 1;
             if header & BPF_RINGBUF_DISCARD_BIT == 0 {
-                // SAFETY: `room` is at most `size`, as is `at`, so the record lies within the data, which is
-                // mapped twice. It is submitted and not given back, so the kernel does not write to it; giving
-                // back takes `self` mutably, and so waits for the end of this borrow.
-                return Ok(Some(unsafe {
-                    std::slice::from_raw_parts(self.data(at + HEADER), len)
-                }));
+                return Ok(Some(Head { at, len, room }));
             }
+            self.pass(room);
         }
+    }
+
+    /// Takes the room at our position for consumed.
+    #[inline]
+    fn pass(&mut self, room: usize) {
+        self.position = self.position.wrapping_add(room);
+        self.unpublished += 1;
     }
 
     /// Gives back the room of all records that were consumed, which else happens now and then and whenever the ring

@@ -1,0 +1,99 @@
+//! XDP: programs on the packets that an interface receives, before the network stack.
+
+use std::os::fd::AsFd as _;
+
+use osmia_abi::AttachType;
+use osmia_abi::flags::{XDP_FLAGS_DRV_MODE, XDP_FLAGS_HW_MODE, XDP_FLAGS_SKB_MODE};
+use osmia_sys::{AttachTarget, Errno, LinkCreate, LinkTail, ProgFd};
+
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::kernel::Kernel;
+use crate::kernel::capabilities::Capability;
+use crate::link::netlink_xdp::NetlinkXdp;
+use crate::link::refused::refused;
+use crate::link::{Held, Link};
+
+/// Where in the receive path an XDP program runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum XdpMode {
+    /// In the driver if it can, otherwise in the kernel's generic hook.
+    #[default]
+    Any,
+    /// In the driver; refused if it cannot.
+    Driver,
+    /// In the generic hook, which every interface has; slower, since the packet's buffer is made first.
+    Generic,
+    /// On the network card.
+    Offload,
+}
+
+impl XdpMode {
+    const fn flags(self) -> u32 {
+        match self {
+            Self::Any => 0,
+            Self::Driver => XDP_FLAGS_DRV_MODE,
+            Self::Generic => XDP_FLAGS_SKB_MODE,
+            Self::Offload => XDP_FLAGS_HW_MODE,
+        }
+    }
+}
+
+/// Attaches an XDP program to the interface with this index.
+pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, ifindex: u32, mode: XdpMode) -> Result<Link, Error> {
+    let place = format!("XDP on interface {}", interface(ifindex));
+    let create = LinkCreate {
+        prog: prog.as_fd(),
+        target: Some(AttachTarget::Ifindex(ifindex)),
+        attach_type: AttachType::XDP,
+        flags: mode.flags(),
+        tail: LinkTail::None,
+    };
+    match kernel.bpf().link_create(&create) {
+        Ok(link) => Ok(Link::new(kernel, place, Held::Link(link))),
+        // EINVAL is also what kernels before 5.9 say, which have netlink only; if that
+        // does not work either, the reason is another one.
+        Err(Errno::INVAL) => match NetlinkXdp::attach(prog, ifindex, mode.flags()) {
+            Ok(held) => Ok(Link::new(kernel, place, Held::Netlink(held))),
+            Err(errno) => Err(failed(kernel, errno, &place, mode)),
+        },
+        Err(errno) => Err(failed(kernel, errno, &place, mode)),
+    }
+}
+
+fn failed(kernel: &Kernel, errno: Errno, place: &str, mode: XdpMode) -> Error {
+    let attempt = format!("attach to {place}");
+    let told = match errno {
+        Errno::NODEV => "there is no such interface in this network namespace",
+        Errno::BUSY | Errno::EXIST => {
+            "an XDP program is attached there already; detach it, or replace it through its link"
+        }
+        Errno::OPNOTSUPP if mode == XdpMode::Driver => {
+            "the interface's driver cannot run XDP programs; the generic mode works with any driver"
+        }
+        Errno::OPNOTSUPP if mode == XdpMode::Offload => "the network card cannot run XDP programs",
+        _ => return refused(kernel, &[Capability::NetAdmin], errno, attempt),
+    };
+    let kind = match errno {
+        Errno::NODEV => ErrorKind::NotFound,
+        Errno::OPNOTSUPP => ErrorKind::Invalid,
+        _ => ErrorKind::Busy,
+    };
+    Error::new(kind, told).caused_by(errno).during(attempt)
+}
+
+/// An interface by its name where it has one.
+pub(crate) fn interface(ifindex: u32) -> String {
+    osmia_sys::interface_name(ifindex).unwrap_or_else(|_| format!("#{ifindex}"))
+}
+
+/// The index of the interface with this name.
+///
+/// # Errors
+/// `NotFound`: there is none in this network namespace.
+pub fn interface_index(name: &str) -> Result<u32, Error> {
+    osmia_sys::interface_index(name).map_err(|errno| {
+        Error::not_found(format!("there is no interface `{name}` in this network namespace")).caused_by(errno)
+    })
+}

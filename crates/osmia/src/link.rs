@@ -1,24 +1,26 @@
 //! Attachments, and who owns them.
 
-use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use osmia_abi::{BpfLinkInfo, LinkType};
 use osmia_sys::{LinkFd, ProgFd};
 
 use crate::error::Error;
+use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
+use crate::kernel::capabilities::Capability;
 use crate::link::netlink_xdp::NetlinkXdp;
 use crate::link::perf::PerfAttachment;
+use crate::link::refused::refused;
+use crate::pin;
 
 pub(crate) mod netlink_xdp;
 pub(crate) mod perf;
 pub(crate) mod raw_tracepoint;
+pub(crate) mod refused;
 pub(crate) mod tracepoint;
 pub(crate) mod tracing;
-pub(crate) mod refused;
 pub mod xdp;
 
 /// A program's attachment to a place in the kernel; who holds it owns the attachment.
@@ -67,8 +69,10 @@ impl Link {
             // The last descriptor of a link that is not pinned is its end.
             Held::Link(_) | Held::Perf(_) => Ok(()),
             Held::Netlink(mut xdp) => {
-                let place = self.place;
-                xdp.detach().map_err(|errno| refused(kernel, errno, format!("detach from {place}")))
+                let Self { kernel, place, .. } = self;
+                xdp.detach().map_err(|errno| {
+                    refused(&kernel, &[Capability::NetAdmin], errno, format!("detach from {place}"))
+                })
             }
         }
     }
@@ -83,8 +87,7 @@ impl Link {
     /// kernel has no links for this kind of place.
     pub fn pin(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let link = self.link_fd().ok_or_else(|| self.no_link())?;
-        crate::pin::pin(&self.kernel, link.as_fd(), path.as_ref())
-            .map_err(|error| error.during(format!("pin the link to {}", self.place)))
+        pin::pin(self.kernel.bpf(), &format!("the link to {}", self.place), link, path.as_ref())
     }
 
     /// Opens a link that is pinned.
@@ -96,11 +99,10 @@ impl Link {
     /// `NotFound`: there is no such pin; `Invalid`: what is pinned there is no link.
     pub fn from_pin(kernel: &Kernel, path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let attempt = || format!("open the link that is pinned at {}", path.display());
-        let name = CString::new(path.as_os_str().as_bytes())
-            .map_err(|error| Error::invalid(attempt()).caused_by(error))?;
-        let found = kernel.bpf().obj_get(None, &name, 0).and_then(LinkFd::new);
-        let link = found.map_err(|errno| refused(kernel, errno, attempt()))?;
+        let link = LinkFd::new(pin::open(kernel, "link", path)?).map_err(|errno| {
+            Error::invalid(format!("what is pinned at {} is no link", path.display()))
+                .caused_by(errno)
+        })?;
         Ok(Self::new(kernel, format!("the pin {}", path.display()), Held::Link(link)))
     }
 
@@ -113,7 +115,9 @@ impl Link {
     /// `NotFound`: there is no such link.
     pub fn from_id(kernel: &Kernel, id: u32) -> Result<Self, Error> {
         let found = kernel.bpf().link_by_id(id);
-        let link = found.map_err(|errno| refused(kernel, errno, format!("open link {id}")))?;
+        let link = found.map_err(|errno| {
+            refused(kernel, &[Capability::SysAdmin], errno, format!("open link {id}"))
+        })?;
         Ok(Self::new(kernel, format!("link {id}"), Held::Link(link)))
     }
 
@@ -127,8 +131,9 @@ impl Link {
     pub fn info(&self) -> Result<LinkInfo, Error> {
         let link = self.link_fd().ok_or_else(|| self.no_link())?;
         let info = self.kernel.bpf().link_info(link);
-        let info =
-            info.map_err(|errno| refused(kernel, errno, format!("ask about the link to {}", self.place)))?;
+        let info = info.map_err(|errno| {
+            refused(&self.kernel, &[], errno, format!("ask about the link to {}", self.place))
+        })?;
         Ok(LinkInfo { raw: info })
     }
 
@@ -143,7 +148,12 @@ impl Link {
         let link = self.link_fd().ok_or_else(|| self.no_link())?;
         let updated = self.kernel.bpf().link_update(link, program.as_fd(), None);
         updated.map_err(|errno| {
-            refused(kernel, errno, format!("replace the program attached to {}", self.place))
+            refused(
+                &self.kernel,
+                &[],
+                errno,
+                format!("replace the program attached to {}", self.place),
+            )
         })
     }
 
@@ -155,9 +165,10 @@ impl Link {
         match self.held {
             Held::Link(link) => Ok(link.into_fd()),
             Held::Perf(attachment) => Ok(attachment.into_fd()),
-            Held::Netlink(_) => {
-                Err(Error::invalid(format!("there is no descriptor for the attachment to {}", self.place)))
-            }
+            Held::Netlink(_) => Err(Error::invalid(format!(
+                "there is no descriptor for the attachment to {}",
+                self.place
+            ))),
         }
     }
 
@@ -174,8 +185,7 @@ impl Link {
             "the attachment to {} is not a link of the kernel: this kernel has none for such places",
             self.place
         );
-        let since = crate::error::kind::Release::new(5, 15);
-        Error::new(crate::error::kind::ErrorKind::Unsupported { feature: "links", since }, message)
+        Error::new(ErrorKind::Unsupported { feature: "links", since: Release::new(5, 15) }, message)
     }
 }
 

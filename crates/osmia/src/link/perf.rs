@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use osmia_abi::AttachType;
-use osmia_sys::{AttachTarget, Errno, LinkCreate, LinkFd, LinkTail, PerfEvent, ProgFd};
+use osmia_sys::{AttachTarget, Errno, LinkCreate, LinkFd, LinkTail, PerfFd, ProgFd};
 
 use crate::error::Error;
 use crate::kernel::Kernel;
@@ -17,7 +17,7 @@ pub(crate) enum PerfAttachment {
     /// By a link, which holds the event itself.
     Link(LinkFd),
     /// By the event alone: closing it detaches.
-    Event(PerfEvent),
+    Event(PerfFd),
 }
 
 impl PerfAttachment {
@@ -43,7 +43,7 @@ impl PerfAttachment {
 pub(crate) fn attach(
     kernel: &Kernel,
     prog: &ProgFd,
-    event: PerfEvent,
+    event: PerfFd,
     cookie: Option<u64>,
 ) -> Result<PerfAttachment, Error> {
     if !kernel.features().known_to_lack(Feature::PerfEventLinks) {
@@ -61,7 +61,9 @@ pub(crate) fn attach(
             }
             Err(errno) => errno,
         };
-        if refusal != Errno::INVAL || !kernel.features().lacks(kernel.bpf(), Feature::PerfEventLinks) {
+        if refusal != Errno::INVAL
+            || !kernel.features().lacks(kernel.bpf(), Feature::PerfEventLinks)
+        {
             return Err(failed(kernel, refusal));
         }
     }
@@ -69,12 +71,12 @@ pub(crate) fn attach(
         let message = "this kernel has no cookies for perf events";
         return Err(Error::new(Feature::PerfEventLinks.lacking(), message));
     }
-    event.set_program(prog).map_err(|errno| failed(kernel, errno))?;
+    event.set_bpf(prog).map_err(|errno| failed(kernel, errno))?;
     enable(kernel, &event)?;
     Ok(PerfAttachment::Event(event))
 }
 
-fn enable(kernel: &Kernel, event: &PerfEvent) -> Result<(), Error> {
+fn enable(kernel: &Kernel, event: &PerfFd) -> Result<(), Error> {
     event.enable().map_err(|errno| failed(kernel, errno))
 }
 

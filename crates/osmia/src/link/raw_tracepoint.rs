@@ -6,19 +6,26 @@ use osmia_sys::{Errno, ProgFd};
 
 use crate::error::Error;
 use crate::kernel::Kernel;
+use crate::kernel::capabilities::Capability;
 use crate::kernel::files::Files;
+use crate::link::refused::refused;
 use crate::link::{Held, Link};
 use crate::near::instead_of;
 use crate::tracefs;
 
 /// Attaches a raw tracepoint program to the tracepoint `name` of any category.
-pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, name: &str, cookie: u64) -> Result<Link, Error> {
+pub(crate) fn attach(
+    kernel: &Kernel,
+    prog: &ProgFd,
+    name: &str,
+    cookie: u64,
+) -> Result<Link, Error> {
     let attempt = || format!("attach to raw tracepoint {name}");
     let text = CString::new(name).map_err(|error| Error::invalid(attempt()).caused_by(error))?;
     match kernel.bpf().raw_tracepoint_open(prog, Some(&text), cookie) {
         Ok(link) => Ok(Link::new(kernel, format!("raw tracepoint {name}"), Held::Link(link))),
         Err(Errno::NOENT) => Err(no_such_tracepoint(kernel, name).during(attempt())),
-        Err(errno) => Err(refused(kernel, errno, attempt())),
+        Err(errno) => Err(refused(kernel, &[Capability::Perfmon], errno, attempt())),
     }
 }
 

@@ -9,7 +9,12 @@ use crate::kernel::capabilities::Capability;
 use crate::kernel::refusal::denied;
 
 /// The error for an attempt that ended with `errno`; where rights may be the cause, which.
-pub(crate) fn refused(kernel: &Kernel, needed: &[Capability], errno: Errno, attempt: impl Into<String>) -> Error {
+pub(crate) fn refused(
+    kernel: &Kernel,
+    needed: &[Capability],
+    errno: Errno,
+    attempt: impl Into<String>,
+) -> Error {
     let attempt = attempt.into();
     let kind = match errno {
         Errno::PERM | Errno::ACCESS => return denied(kernel, needed, errno).during(attempt),

@@ -1,9 +1,11 @@
 //! Tracepoints with their formatted records, by perf events.
 
-use osmia_sys::{PerfEvent, ProgFd};
+use osmia_sys::{PerfEvent, PerfFd, PerfSampling, PerfTarget, ProgFd};
 
 use crate::error::Error;
 use crate::kernel::Kernel;
+use crate::kernel::capabilities::Capability;
+use crate::link::refused::refused;
 use crate::link::{Held, Link, perf};
 use crate::tracefs;
 
@@ -18,7 +20,11 @@ pub(crate) fn attach(
     let place = format!("tracepoint {category}/{name}");
     let attempt = || format!("attach to {place}");
     let id = tracefs::event_id(kernel, category, name).map_err(|error| error.during(attempt()))?;
-    let event = PerfEvent::tracepoint(id).map_err(|errno| refused(kernel, errno, attempt()))?;
-    let attachment = perf::attach(kernel, prog, event, cookie).map_err(|error| error.during(attempt()))?;
+    // A tracepoint's programs run on all CPUs, whichever the event is opened for.
+    let sampling = PerfSampling { period: 1, wakeup: 1, ..PerfSampling::default() };
+    let event = PerfFd::open(&PerfEvent::Tracepoint { id }, PerfTarget::Cpu(0), &sampling)
+        .map_err(|errno| refused(kernel, &[Capability::Perfmon], errno, attempt()))?;
+    let attachment =
+        perf::attach(kernel, prog, event, cookie).map_err(|error| error.during(attempt()))?;
     Ok(Link::new(kernel, place, Held::Perf(attachment)))
 }

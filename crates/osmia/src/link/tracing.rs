@@ -4,6 +4,8 @@ use osmia_sys::ProgFd;
 
 use crate::error::Error;
 use crate::kernel::Kernel;
+use crate::kernel::capabilities::Capability;
+use crate::link::refused::refused;
 use crate::link::{Held, Link};
 
 /// Attaches a program to what it was loaded for.
@@ -12,6 +14,8 @@ use crate::link::{Held, Link};
 pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, place: &str) -> Result<Link, Error> {
     match kernel.bpf().raw_tracepoint_open(prog, None, 0) {
         Ok(link) => Ok(Link::new(kernel, place, Held::Link(link))),
-        Err(errno) => Err(refused(kernel, errno, format!("attach to {place}"))),
+        Err(errno) => {
+            Err(refused(kernel, &[Capability::Perfmon], errno, format!("attach to {place}")))
+        }
     }
 }

@@ -1,18 +1,21 @@
 //! XDP: programs on the packets that an interface receives, before the network stack.
 
 use std::os::fd::AsFd as _;
+use std::path::Path;
 
 use osmia_abi::AttachType;
 use osmia_abi::flags::{XDP_FLAGS_DRV_MODE, XDP_FLAGS_HW_MODE, XDP_FLAGS_SKB_MODE};
-use osmia_sys::{AttachTarget, Errno, LinkCreate, LinkTail, ProgFd};
+use osmia_sys::{AttachTarget, Errno, LinkCreate, LinkTail, Netlink, ProgFd};
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
 use crate::kernel::capabilities::Capability;
+use crate::kernel::files::Files;
 use crate::link::netlink_xdp::NetlinkXdp;
 use crate::link::refused::refused;
 use crate::link::{Held, Link};
+use crate::near::instead_of;
 
 /// Where in the receive path an XDP program runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +44,12 @@ impl XdpMode {
 }
 
 /// Attaches an XDP program to the interface with this index.
-pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, ifindex: u32, mode: XdpMode) -> Result<Link, Error> {
+pub(crate) fn attach(
+    kernel: &Kernel,
+    prog: &ProgFd,
+    ifindex: u32,
+    mode: XdpMode,
+) -> Result<Link, Error> {
     let place = format!("XDP on interface {}", interface(ifindex));
     let create = LinkCreate {
         prog: prog.as_fd(),
@@ -84,16 +92,22 @@ fn failed(kernel: &Kernel, errno: Errno, place: &str, mode: XdpMode) -> Error {
 }
 
 /// An interface by its name where it has one.
-pub(crate) fn interface(ifindex: u32) -> String {
-    osmia_sys::interface_name(ifindex).unwrap_or_else(|_| format!("#{ifindex}"))
+fn interface(ifindex: u32) -> String {
+    let name = Netlink::open().and_then(|netlink| netlink.name_of(ifindex));
+    name.unwrap_or_else(|_| format!("#{ifindex}"))
 }
 
-/// The index of the interface with this name.
+/// The index of the interface with this name in the calling thread's network namespace.
 ///
 /// # Errors
-/// `NotFound`: there is none in this network namespace.
+/// `NotFound`: there is none; near names are told.
 pub fn interface_index(name: &str) -> Result<u32, Error> {
-    osmia_sys::interface_index(name).map_err(|errno| {
-        Error::not_found(format!("there is no interface `{name}` in this network namespace")).caused_by(errno)
+    Netlink::open().and_then(|netlink| netlink.index_of(name)).map_err(|errno| {
+        let names = Files::names(Path::new("/sys/class/net"));
+        let near = instead_of(name, "interfaces", names.iter().map(String::as_str));
+        Error::not_found(format!(
+            "there is no interface `{name}` in this network namespace; {near}"
+        ))
+        .caused_by(errno)
     })
 }

@@ -92,6 +92,29 @@ pub enum Error {
         /// The programs that there are.
         all: Vec<String>,
     },
+    /// A global variable that the object does not have.
+    #[error(
+        "there is no variable {name}{}; the compiler drops a variable that no code uses",
+        known_variables(near.as_ref(), constants, variables)
+    )]
+    NoSuchVariable {
+        /// The name asked for.
+        name: String,
+        /// The most similar name.
+        near: Option<String>,
+        /// The constants that there are.
+        constants: Vec<String>,
+        /// The other variables that there are.
+        variables: Vec<String>,
+    },
+    /// A global variable cannot have a value.
+    #[error("variable {variable}: {problem}")]
+    Value {
+        /// The variable's name.
+        variable: String,
+        /// Why not.
+        problem: String,
+    },
     /// A program cannot be put together.
     #[error("program {program}: function {function}, instruction {at}: {problem}")]
     Link {
@@ -107,21 +130,37 @@ pub enum Error {
 }
 
 /// The end of a message about a name that does not exist.
-pub(crate) fn known(near: Option<&String>, all: &[String]) -> String {
-    const SHOWN: usize = 32;
-    let mut text = match near {
-        Some(near) => format!("; did you mean {near}?"),
-        None => String::new(),
+fn known(near: Option<&String>, all: &[String]) -> String {
+    let end = match all {
+        [] => "; there are none".to_owned(),
+        all => format!(" (there are: {})", list(all)),
     };
-    if all.is_empty() {
-        text.push_str("; there are none");
-        return text;
-    }
-    text.push_str(" (there are: ");
+    meant(near) + &end
+}
+
+/// The same for variables, of which constants are listed apart.
+fn known_variables(near: Option<&String>, constants: &[String], variables: &[String]) -> String {
+    let end = match (constants, variables) {
+        ([], []) => "; there are none".to_owned(),
+        (constants, []) => format!(" (constants: {})", list(constants)),
+        ([], variables) => format!(" (there are no constants; variables: {})", list(variables)),
+        (constants, variables) => {
+            format!(" (constants: {}; variables: {})", list(constants), list(variables))
+        }
+    };
+    meant(near) + &end
+}
+
+fn meant(near: Option<&String>) -> String {
+    near.map_or_else(String::new, |near| format!("; did you mean {near}?"))
+}
+
+fn list(all: &[String]) -> String {
+    const SHOWN: usize = 32;
     let shown = all.get(..SHOWN).unwrap_or(all).join(", ");
     let more = match all.len().checked_sub(SHOWN) {
         Some(more @ 1..) => format!(" and {more} more"),
         _ => String::new(),
     };
-    text + &shown + &more + ")"
+    shown + &more
 }

@@ -14,7 +14,10 @@ mod object_spec;
 mod program_spec;
 mod read;
 mod section_def;
+mod value_type;
+mod variable;
 mod variable_spec;
+mod variable_value;
 
 pub use crate::error::Error;
 pub use crate::extern_spec::{ExternKind, ExternSpec};
@@ -24,4 +27,7 @@ pub use crate::map_spec::{MapRole, MapSpec, Pinning, Pointer, SlotValue};
 pub use crate::object_spec::ObjectSpec;
 pub use crate::program_spec::ProgramSpec;
 pub use crate::section_def::SectionDef;
+pub use crate::value_type::{ValueKind, ValueType};
+pub use crate::variable::Variable;
 pub use crate::variable_spec::VariableSpec;
+pub use crate::variable_value::{FromVariable, VariableValue};

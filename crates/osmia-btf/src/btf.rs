@@ -17,6 +17,8 @@ use crate::ty::Type;
 /// Linear searches by name before the index is built: one answer is cheaper
 /// without it, many are dear.
 const SCANS: u32 = 1;
+/// Names of types and members end within this many bytes; the kernel takes 512.
+const MAX_NAME: usize = 16 << 10;
 
 /// The types that a kernel, a module or an object tells of itself.
 ///
@@ -62,13 +64,17 @@ impl Btf {
     /// Opens a BTF blob. `base` is what a split BTF continues: the kernel's for a module's.
     ///
     /// # Errors
-    /// The header is wrong, or a section lies outside of the bytes.
+    /// The header is wrong, a section lies outside of the bytes, or the base has the other
+    /// byte order.
     pub fn parse(bytes: Bytes, base: Option<Self>) -> Result<Self, Error> {
         let header = Header::parse(&bytes)?;
         let types = bytes.slice(header.types.clone());
         let strings = bytes.slice(header.strings.clone());
         check_strings(&strings, base.is_some())?;
         let layout = Layout::parse(&bytes.slice(header.layout.clone()));
+        if base.as_ref().is_some_and(|base| base.endian() != header.endian) {
+            return Err(Error::ByteOrder);
+        }
         let (first_id, first_str) = match &base {
             Some(base) => (base.type_count()?, base.strings_end()),
             None => (1, 0),
@@ -123,11 +129,29 @@ impl Btf {
     /// There is none, or its record is broken.
     #[inline]
     pub fn ty(&self, id: TypeId) -> Result<Type<'_>, Error> {
+        if id.is_void() {
+            return Ok(Type::void(self));
+        }
+        Type::read(self, id, self.record(id)?)
+    }
+
+    /// The type with this id, its name left out.
+    #[inline]
+    pub(crate) fn ty_unnamed(&self, id: TypeId) -> Result<Type<'_>, Error> {
+        if id.is_void() {
+            return Ok(Type::void(self));
+        }
+        Type::read_unnamed(self, id, self.record(id)?)
+    }
+
+    #[inline]
+    fn record(&self, id: TypeId) -> Result<&[u8], Error> {
         let mut btf = self;
         while id.0 < btf.inner.first_id {
             match &btf.inner.base {
                 Some(base) => btf = base,
-                None => return Ok(Type::void(self)),
+                // Only `void` is before the first, and has no record.
+                None => return Ok(&[]),
             }
         }
         let offsets = btf.offsets()?;
@@ -136,8 +160,7 @@ impl Btf {
             return Err(Error::NoSuchType { id, count: self.type_count()? });
         };
         let end = offsets.get(index + 1).map_or(btf.inner.types.len(), |&next| next as usize);
-        let record = btf.inner.types.get(offset as usize..end).unwrap_or_default();
-        Type::read(self, id, record)
+        Ok(btf.inner.types.get(offset as usize..end).unwrap_or_default())
     }
 
     /// Every type in the order of ids, those of the base first, without `void`.
@@ -146,6 +169,13 @@ impl Btf {
     /// As for [`Btf::type_count`]; each item as for [`Btf::ty`].
     pub fn types(&self) -> Result<impl Iterator<Item = Result<Type<'_>, Error>>, Error> {
         Ok((1..self.type_count()?).map(|id| self.ty(TypeId(id))))
+    }
+
+    /// As [`Btf::types`], the names left out.
+    pub(crate) fn types_unnamed(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Type<'_>, Error>>, Error> {
+        Ok((1..self.type_count()?).map(|id| self.ty_unnamed(TypeId(id))))
     }
 
     /// The types that this blob itself has: all, or what a split BTF adds to its base.
@@ -216,17 +246,44 @@ impl Btf {
         std::str::from_utf8(bytes).map_err(|_| "does not lead to UTF-8 text")
     }
 
+    /// The name at an offset, as [`Btf::string`] but for a limit on its length: strings may
+    /// overlap, and a blob that points many names at one long string would cost its square.
+    #[inline]
+    pub(crate) fn name(&self, at: StrOff) -> Result<&str, &'static str> {
+        if at.0 == 0 {
+            return Ok("");
+        }
+        let tail = self.tail_of(at).filter(|tail| !tail.is_empty());
+        let tail = tail.ok_or("lies outside of the string section")?;
+        let reach = tail.get(..MAX_NAME).unwrap_or(tail);
+        let end = memchr::memchr(0, reach).ok_or("leads to no end within 16 KiB")?;
+        let bytes = reach.get(..end).unwrap_or_default();
+        std::str::from_utf8(bytes).map_err(|_| "does not lead to UTF-8 text")
+    }
+
     /// The bytes of the string at an offset, without its NUL.
     #[inline]
     pub(crate) fn string_bytes(&self, at: StrOff) -> Option<&[u8]> {
+        let tail = self.tail_of(at)?;
+        // The last byte of a string section is NUL, so that this finds one unless
+        // the offset is the section's end.
+        tail.get(..memchr::memchr(0, tail)?)
+    }
+
+    /// Whether the name at an offset is not empty.
+    #[inline]
+    pub(crate) fn has_name_at(&self, at: StrOff) -> bool {
+        at.0 != 0 && self.tail_of(at).and_then(<[u8]>::first).is_some_and(|&first| first != 0)
+    }
+
+    /// The string section from an offset on.
+    #[inline]
+    fn tail_of(&self, at: StrOff) -> Option<&[u8]> {
         let mut btf = self;
         while at.0 < btf.inner.first_str {
             btf = btf.inner.base.as_ref()?;
         }
-        let tail = btf.inner.strings.get((at.0 - btf.inner.first_str) as usize..)?;
-        // The last byte of a string section is NUL, so that this finds one unless
-        // the offset is the section's end.
-        tail.get(..memchr::memchr(0, tail)?)
+        btf.inner.strings.get((at.0 - btf.inner.first_str) as usize..)
     }
 
     /// The offset of the first string that does not belong to this BTF or its base.

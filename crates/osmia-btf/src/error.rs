@@ -109,6 +109,18 @@ pub enum Error {
         /// What is wrong.
         problem: &'static str,
     },
+    /// A split BTF and its base do not have the same byte order.
+    #[error("the base BTF has the other byte order")]
+    ByteOrder,
+    /// A type has itself as a part.
+    #[error("type {id}: it has itself as a part, which C cannot say")]
+    Circle {
+        /// The type.
+        id: TypeId,
+    },
+    /// The writer that text goes to failed.
+    #[error("the text could not be written")]
+    Output,
     /// The `.BTF.ext` section breaks a rule.
     #[error(".BTF.ext at offset {offset}: {problem}")]
     Ext {

@@ -2,6 +2,7 @@
 
 use crate::btf::Btf;
 use crate::flavour::essential_name;
+use crate::hash::hash;
 use crate::id::{StrOff, TypeId};
 
 /// All named records by the hash of their *essential* name (without a flavour), so
@@ -66,23 +67,4 @@ impl Index {
 
 fn named(btf: &Btf, at: StrOff) -> Option<&[u8]> {
     btf.string_bytes(at).filter(|name| !name.is_empty())
-}
-
-/// A multiplicative hash over eight bytes at a time; names are short and the table
-/// is rebuilt for each blob, so all that counts is speed and spread.
-#[inline]
-fn hash(name: &[u8]) -> u32 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut state = name.len() as u64;
-    let words = name.chunks_exact(8);
-    let rest = words.remainder();
-    for word in words.filter_map(|word| word.first_chunk()) {
-        state = (state.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR);
-    }
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    state = (state.rotate_left(23) ^ u64::from_le_bytes(last)).wrapping_mul(FACTOR);
-    (state >> 32) as u32
 }

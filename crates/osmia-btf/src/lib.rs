@@ -5,19 +5,24 @@
 //! any bytes whatever give an answer or an [`Error`].
 
 mod align;
+mod bitfield;
 mod btf;
+pub mod c;
 mod endian;
 mod error;
 mod ext;
 mod flavour;
+mod hash;
 mod header;
 mod id;
 mod index;
 mod kind;
 mod records;
 mod resolve;
+mod shape;
 mod ty;
 
+pub use crate::bitfield::Bitfield;
 pub use crate::btf::Btf;
 pub use crate::endian::Endian;
 pub use crate::error::Error;

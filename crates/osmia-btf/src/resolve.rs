@@ -26,6 +26,11 @@ impl Btf {
         self.skip(id, |kind| kind.is_modifier() && kind != Kind::Typedef)
     }
 
+    /// The first type behind typedefs that is none; qualifiers stay.
+    pub(crate) fn behind_typedefs(&self, id: TypeId) -> Result<TypeId, Error> {
+        Ok(self.skip(id, |kind| kind == Kind::Typedef)?.id())
+    }
+
     fn skip(&self, from: TypeId, through: impl Fn(Kind) -> bool) -> Result<Type<'_>, Error> {
         let mut id = from;
         for _ in 0..DEPTH {

@@ -13,6 +13,7 @@ pub struct Type<'a> {
     btf: &'a Btf,
     id: TypeId,
     info: Info,
+    name_at: StrOff,
     name: &'a str,
     /// A size in bytes or a type id, depending on the kind.
     word: u32,
@@ -22,19 +23,30 @@ pub struct Type<'a> {
 impl<'a> Type<'a> {
     pub(crate) fn void(btf: &'a Btf) -> Self {
         let info = Info { kind: Kind::Void, vlen: 0, flag: false };
-        Self { btf, id: TypeId::VOID, info, name: "", word: 0, tail: &[] }
+        Self { btf, id: TypeId::VOID, info, name_at: StrOff(0), name: "", word: 0, tail: &[] }
     }
 
     pub(crate) fn read(btf: &'a Btf, id: TypeId, record: &'a [u8]) -> Result<Self, Error> {
-        let invalid = Error::Invalid { id, kind: Kind::Void, problem: "the record is cut off" };
-        let (head, tail) = record.split_first_chunk::<HEAD>().ok_or(invalid)?;
+        let mut ty = Self::read_unnamed(btf, id, record)?;
+        let offset = ty.name_at;
+        ty.name =
+            btf.name(offset).map_err(|problem| Error::Name { id, offset: offset.0, problem })?;
+        Ok(ty)
+    }
+
+    /// The record without its name, for walks that need none.
+    #[inline]
+    pub(crate) fn read_unnamed(btf: &'a Btf, id: TypeId, record: &'a [u8]) -> Result<Self, Error> {
+        let (head, tail) = Self::split(id, record)?;
         let word = |at| btf.endian().u32_at(head, at).unwrap_or(0);
-        let name = btf.string(StrOff(word(0))).map_err(|problem| Error::Name {
-            id,
-            offset: word(0),
-            problem,
-        })?;
-        Ok(Self { btf, id, info: Info::of(word(4)), name, word: word(8), tail })
+        let name_at = StrOff(word(0));
+        Ok(Self { btf, id, info: Info::of(word(4)), name_at, name: "", word: word(8), tail })
+    }
+
+    #[inline]
+    fn split(id: TypeId, record: &'a [u8]) -> Result<(&'a [u8; HEAD], &'a [u8]), Error> {
+        let invalid = Error::Invalid { id, kind: Kind::Void, problem: "the record is cut off" };
+        record.split_first_chunk::<HEAD>().ok_or(invalid)
     }
 
     /// The BTF that this type is of.
@@ -55,6 +67,11 @@ impl<'a> Type<'a> {
     /// The name; empty for anonymous types and for kinds that have none.
     pub fn name(&self) -> &'a str {
         self.name
+    }
+
+    /// Whether it has a name, which is known without reading that.
+    pub(crate) fn is_named(&self) -> bool {
+        self.btf.has_name_at(self.name_at)
     }
 
     /// The count of elements (members, enumerators, parameters, variables). For
@@ -144,6 +161,29 @@ impl<'a> Type<'a> {
         ty.elements(ty.is_composite(), 12).map(move |e| ty.member(e))
     }
 
+    /// The members without their names, for walks that need none.
+    #[inline]
+    pub(crate) fn members_unnamed(&self) -> impl Iterator<Item = Member<'static>> + use<'a> {
+        let ty = *self;
+        ty.elements(ty.is_composite(), 12).map(move |e| ty.place(e, ""))
+    }
+
+    /// The types of the members, and whether each has a name.
+    #[inline]
+    pub(crate) fn member_types(&self) -> impl Iterator<Item = (TypeId, bool)> + use<'a> {
+        let ty = *self;
+        let named = move |e| ty.btf.has_name_at(StrOff(ty.word_in(e, 0)));
+        ty.elements(ty.is_composite(), 12).map(move |e| (TypeId(ty.word_in(e, 4)), named(e)))
+    }
+
+    /// The types of a prototype's parameters.
+    #[inline]
+    pub(crate) fn param_types(&self) -> impl Iterator<Item = TypeId> + use<'a> {
+        let ty = *self;
+        let elements = ty.elements(ty.kind() == Kind::FuncProto, 8);
+        elements.map(move |e| TypeId(ty.word_in(e, 4)))
+    }
+
     /// The values of an enum of either width; none for other kinds.
     pub fn enumerators(
         &self,
@@ -180,16 +220,21 @@ impl<'a> Type<'a> {
     }
 
     fn member(&self, element: &[u8]) -> Result<Member<'a>, Error> {
+        Ok(self.place(element, self.name_in(element)?))
+    }
+
+    #[inline]
+    fn place<'n>(&self, element: &[u8], name: &'n str) -> Member<'n> {
         let place = self.word_in(element, 8);
         // With the kind flag the upper byte is the width of a bitfield.
         let (bits, width) =
             if self.info.flag { (place & 0x00ff_ffff, place >> 24) } else { (place, 0) };
-        Ok(Member {
-            name: self.name_in(element)?,
+        Member {
+            name,
             ty: TypeId(self.word_in(element, 4)),
             offset: Bits(bits),
             bitfield: (width != 0).then_some(width),
-        })
+        }
     }
 
     fn enumerator(&self, element: &[u8]) -> Result<Enumerator<'a>, Error> {
@@ -204,7 +249,7 @@ impl<'a> Type<'a> {
 
     fn name_in(&self, element: &[u8]) -> Result<&'a str, Error> {
         let offset = self.word_in(element, 0);
-        self.btf.string(StrOff(offset)).map_err(|problem| Error::Name {
+        self.btf.name(StrOff(offset)).map_err(|problem| Error::Name {
             id: self.id,
             offset,
             problem,

@@ -44,7 +44,6 @@ pub(crate) const PROGRAMS: &[Need] = &[
     Need::command("clang", "clang"),
     Need::file("/usr/include/bpf/bpf_helpers.h", "libbpf-dev"),
     Need::file("/usr/include/linux/bpf.h", "linux-libc-dev"),
-    Need::file("/usr/sbin/bpftool", "bpftool"),
 ];
 
 /// The clangs whose objects the tests read, besides the machine's own.

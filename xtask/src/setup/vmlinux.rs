@@ -1,14 +1,16 @@
 //! `vmlinux.h`: the running kernel's types as C.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
+use osmia_btf::{Btf, c};
 use osmia_testkit::tree;
-
-use crate::command;
 
 /// Where the kernel tells its types.
 const BTF: &str = "/sys/kernel/btf/vmlinux";
+
+/// To be raised when what is printed changes, so that headers of before are made again.
+const PRINTER: u32 = 1;
 
 /// Makes `vmlinux.h` from the running kernel's BTF, unless it was made from this kernel before.
 pub(crate) fn make() -> Result<()> {
@@ -33,12 +35,15 @@ pub(crate) fn make() -> Result<()> {
 }
 
 /// The kernel's types as C.
-fn printed() -> Result<Vec<u8>> {
-    command::output(Command::new("bpftool").args(["btf", "dump", "file", BTF, "format", "c"]))
+fn printed() -> Result<String> {
+    let bytes = fs::read(BTF).with_context(|| BTF.to_owned())?;
+    let btf = Btf::parse(bytes.into(), None).with_context(|| BTF.to_owned())?;
+    c::header(&btf).with_context(|| BTF.to_owned())
 }
 
-/// The running kernel's release and build.
+/// The running kernel's release and build, and the printer's edition.
 fn kernel() -> String {
     let name = rustix::system::uname();
-    format!("{} {}", name.release().to_string_lossy(), name.version().to_string_lossy())
+    let (release, version) = (name.release().to_string_lossy(), name.version().to_string_lossy());
+    format!("{release} {version} (printer {PRINTER})")
 }

@@ -1,6 +1,5 @@
 //! Values of global variables before loading.
 
-use bytes::{Bytes, BytesMut};
 use osmia_object::{MapRole, ObjectSpec, VariableSpec};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
@@ -17,7 +16,7 @@ where
 {
     let variable = variable(object, name)?;
     check_size::<T>(object, variable)?;
-    let bytes = bytes(object, variable)?;
+    let bytes = object.variable(name).map_err(|error| refused(object, &error))?.bytes();
     T::read_from_bytes(&bytes).map_err(|_| size_error(object, variable, size_of::<T>()))
 }
 
@@ -34,34 +33,15 @@ where
     if value.len() != found.size as usize {
         return Err(size_error(object, &found, value.len()));
     }
-    // Also checks that the variable lies in its section.
-    let _ = bytes(object, &found)?;
-    let Some(map) = object.maps.get_mut(&found.map) else { return Ok(()) };
-    let mut contents = BytesMut::from(std::mem::take(&mut map.contents));
-    let start = found.offset as usize;
-    if let Some(place) = contents.get_mut(start..start + value.len()) {
-        place.copy_from_slice(value);
-    }
-    map.contents = contents.freeze();
-    Ok(())
+    object.set_bytes(name, value).map_err(|error| refused(object, &error))
 }
 
 fn variable<'a>(object: &'a ObjectSpec, name: &str) -> Result<&'a VariableSpec, Error> {
     object.variables.get(name).ok_or_else(|| absent(object, name))
 }
 
-/// The bytes of the variable in its section's contents.
-fn bytes(object: &ObjectSpec, variable: &VariableSpec) -> Result<Bytes, Error> {
-    let lost = |why: &str| {
-        Error::invalid(format!(
-            "object `{}`: variable `{}` lies in `{}`, {why}",
-            object.name, variable.name, variable.map
-        ))
-    };
-    let map = object.maps.get(&variable.map).ok_or_else(|| lost("which is not there"))?;
-    let start = variable.offset as usize;
-    let end = start.checked_add(variable.size as usize).filter(|&end| end <= map.contents.len());
-    end.map(|end| map.contents.slice(start..end)).ok_or_else(|| lost("behind its end"))
+fn refused(object: &ObjectSpec, error: &osmia_object::Error) -> Error {
+    Error::invalid(format!("object `{}`: {error}", object.name))
 }
 
 fn check_size<T>(object: &ObjectSpec, variable: &VariableSpec) -> Result<(), Error> {

@@ -103,6 +103,10 @@ impl Bpf {
 
     /// What the kernel tells of a BTF object; `data` gets its bytes, `name` its name with a NUL.
     ///
+    /// # Kernel
+    ///
+    /// Names since 5.11; the name is empty before.
+    ///
     /// # Errors
     ///
     /// `ENOSPC` if the name does not fit.
@@ -115,12 +119,19 @@ impl Bpf {
         let mut info = BpfBtfInfo {
             btf: ptr::write(data),
             btf_size: ptr::len(data)?,
-            name: ptr::write(name),
-            name_len: ptr::len(name)?,
             ..BpfBtfInfo::default()
         };
+        let unnamed = info;
+        (info.name, info.name_len) = (ptr::write(name), ptr::len(name)?);
         // SAFETY: both pointers have as much room as the lengths beside them say.
-        unsafe { self.info(btf, &mut info) }?;
+        match unsafe { self.info(btf, &mut info) } {
+            Err(Errno::TOOBIG) if !name.is_empty() => {
+                info = unnamed;
+                // SAFETY: as above, and there is no name.
+                unsafe { self.info(btf, &mut info) }?;
+            }
+            result => drop(result?),
+        }
         Ok(info)
     }
 

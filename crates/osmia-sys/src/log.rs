@@ -5,7 +5,7 @@
 pub struct Log<'a> {
     /// `1` the usual, `2` every step, and `4` added for the figures alone; `0` for no log.
     pub level: u32,
-    /// The bytes; the log ends with a NUL. Empty for no log.
+    /// The bytes; the log ends with a NUL. Empty for no log. Before 6.4 at least 128.
     pub buf: &'a mut [u8],
     /// Written by the call: how long the whole log was, its NUL included, where the kernel tells.
     pub true_size: u32,

@@ -58,7 +58,7 @@ fn a_raw_tracepoint_link_tells_its_name() {
         bpf.raw_tracepoint_open(&prog, Some(c"osmia_no_such_thing"), 0).unwrap_err(),
         Errno::NOENT
     );
-    let link = bpf.raw_tracepoint_open(&prog, Some(c"sched_process_fork"), 5).unwrap();
+    let link = bpf.raw_tracepoint_open(&prog, Some(c"sched_process_fork"), 0).unwrap();
     assert_eq!(FdKind::of(&link), Ok(Some(FdKind::Link)));
 
     let plain = bpf.link_info(&link).unwrap();
@@ -68,13 +68,29 @@ fn a_raw_tracepoint_link_tells_its_name() {
     let info = bpf.link_info_with(&link, &mut bufs).unwrap();
     assert!(name.starts_with(b"sched_process_fork\0"));
     let tail = info.tail_as::<LinkInfoRawTracepoint>().unwrap();
-    assert_eq!((tail.tp_name_len, tail.cookie), (19, 5));
+    assert_eq!(tail.tp_name_len, 19);
 
     assert!(bpf.link_by_id(info.id).is_ok());
     assert_eq!(bpf.next_id(IdKind::Link, info.id - 1), Ok(Some(info.id)));
     // Links of this type go only when they are closed.
     assert_eq!(bpf.link_detach(&link), Err(Errno::OPNOTSUPP));
     assert!(LinkFd::new(link.into_fd()).is_ok());
+}
+
+#[test]
+fn a_raw_tracepoint_link_has_a_cookie() {
+    let Some(gate) = Gate::root() else { return };
+    let (bpf, prog) = (Bpf::kernel(), load(ProgType::RAW_TRACEPOINT));
+    let opened = bpf.raw_tracepoint_open(&prog, Some(c"sched_process_fork"), 5);
+    let unsupported = |errno: &Errno| *errno == Errno::INVAL;
+    let Some(link) = gate.take("raw tracepoint cookies", "6.10", opened, unsupported) else {
+        return;
+    };
+    let tail = bpf.link_info(&link).unwrap().tail_as::<LinkInfoRawTracepoint>().unwrap();
+    let told = tail.cookie != 0;
+    if gate.needs("cookies in the info of raw tracepoints", "6.17", told) {
+        assert_eq!(tail.cookie, 5);
+    }
 }
 
 #[test]

@@ -5,10 +5,21 @@ use std::sync::Arc;
 
 use osmia_abi::flags::{BPF_ANY, BPF_EXIST, BPF_NOEXIST};
 use osmia_abi::{Cmd, MapCreateAttr, MapType};
-use osmia_sys::{BatchCursor, Bpf, Call, CallCounter, Errno, MapCreate, MapFd, Returned, Syscalls};
+use osmia_sys::{
+    BatchCursor, Bpf, Call, CallCounter, ENOTSUPP, Errno, MapCreate, MapFd, Returned, Syscalls,
+    lift_memlock,
+};
 use osmia_testkit::gate::Gate;
 
+/// Kernels before 5.11 count maps as locked memory. Without `CAP_SYS_RESOURCE` the limit stays as it is, and if it
+/// is too low, making the map says so.
+fn make_room() {
+    let lifted = lift_memlock();
+    assert!(matches!(lifted, Ok(()) | Err(Errno::PERM)), "{lifted:?}");
+}
+
 fn create(map_type: MapType, max_entries: u32) -> MapFd {
+    make_room();
     let create = MapCreate {
         map_type,
         key_size: 4,
@@ -51,9 +62,25 @@ fn elements_come_and_go() {
     assert_eq!(first, key);
     assert_eq!(bpf.map_next_key(&map, Some(&key), &mut first), Err(Errno::NOENT));
 
-    assert_eq!(bpf.map_lookup_and_delete(&map, &key, &mut out, 0), Ok(()));
+    assert_eq!(bpf.map_delete(&map, &key), Ok(()));
     assert_eq!(bpf.map_delete(&map, &key), Err(Errno::NOENT));
     assert_eq!(bpf.map_lookup(&map, &key, &mut out, 0), Err(Errno::NOENT));
+}
+
+#[test]
+fn an_element_is_taken_out_of_a_hash() {
+    let Some(gate) = Gate::root() else { return };
+    let bpf = Bpf::kernel();
+    let map = create(MapType::HASH, 4);
+    let mut out = [0; 8];
+    bpf.map_update(&map, &[7; 4], &[9; 8], BPF_ANY).unwrap();
+    let taken = bpf.map_lookup_and_delete(&map, &[7; 4], &mut out, 0);
+    let unsupported = |errno: &Errno| *errno == ENOTSUPP;
+    if gate.take("taking an element out of a hash", "5.14", taken, unsupported).is_none() {
+        return;
+    }
+    assert_eq!(out, [9; 8]);
+    assert_eq!(bpf.map_lookup(&map, &[7; 4], &mut out, 0), Err(Errno::NOENT));
 }
 
 #[test]
@@ -119,7 +146,13 @@ fn a_batch_that_fails_midway_tells_how_far_it_came() {
     assert_eq!((update.count, update.end), (2, Err(Errno::TOOBIG)));
     let delete = bpf.map_delete_batch(&map, &keys, 0);
     assert_eq!((delete.count, delete.end), (2, Err(Errno::NOENT)));
+}
 
+#[test]
+fn a_queue_has_values_and_no_keys() {
+    let Some(_gate) = Gate::root() else { return };
+    let bpf = Bpf::kernel();
+    make_room();
     let queue = MapCreate {
         map_type: MapType::QUEUE,
         value_size: 8,

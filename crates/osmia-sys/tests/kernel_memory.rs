@@ -9,11 +9,19 @@ use osmia_abi::flags::BPF_F_MMAPABLE;
 use osmia_abi::{MapType, ProgType};
 use osmia_sys::{
     Bpf, Errno, Log, MapCreate, MapFd, Poller, ProgFd, ProgLoad, RingMemory, SharedMemory, TestRun,
-    read_btf_file, wait_readable,
+    lift_memlock, read_btf_file, wait_readable,
 };
 use osmia_testkit::gate::Gate;
 
+/// Kernels before 5.11 count maps as locked memory. Without `CAP_SYS_RESOURCE` the limit stays as it is, and if it
+/// is too low, making the map says so.
+fn make_room() {
+    let lifted = lift_memlock();
+    assert!(matches!(lifted, Ok(()) | Err(Errno::PERM)), "{lifted:?}");
+}
+
 fn create(map_type: MapType, value_size: u32, max_entries: u32, map_flags: u32) -> MapFd {
+    make_room();
     let key_size = if map_type == MapType::RINGBUF { 0 } else { 4 };
     let create = MapCreate {
         map_type,

@@ -108,8 +108,7 @@ impl Bpf {
                 Err(Errno::AGAIN) if cmd == Cmd::PROG_LOAD && attempt < LOAD_ATTEMPTS => {
                     attempt += 1;
                 }
-                // A test run that a signal ended has run: whether it may run again is for the caller to say.
-                Err(Errno::INTR) if cmd != Cmd::PROG_TEST_RUN => {}
+                Err(Errno::INTR) if may_repeat(cmd) => {}
                 result => return result,
             }
         }
@@ -209,6 +208,19 @@ impl fmt::Debug for Call<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("cmd", &self.cmd).field("size", &self.size).finish()
     }
+}
+
+/// Whether a call that was interrupted did nothing. A test run that a signal ended has run, and a batch of elements of
+/// which one vanished has done a part and moved on: whether to go on is for the caller to say.
+fn may_repeat(cmd: Cmd) -> bool {
+    !matches!(
+        cmd,
+        Cmd::PROG_TEST_RUN
+            | Cmd::MAP_LOOKUP_BATCH
+            | Cmd::MAP_LOOKUP_AND_DELETE_BATCH
+            | Cmd::MAP_UPDATE_BATCH
+            | Cmd::MAP_DELETE_BATCH
+    )
 }
 
 /// How many bytes of `attr` matter: up to the last that is not zero, in whole fields, at least `at_least`.

@@ -56,8 +56,12 @@ impl Capabilities {
     ///
     /// `ENOENT` where procfs is not mounted.
     pub fn of_this_thread() -> Result<Self, Errno> {
-        let status = read("/proc/thread-self/status")?;
-        status.lines().find_map(parse).map(Self).ok_or(Errno::INVAL)
+        Self::from_status(&read("/proc/thread-self/status")?).ok_or(Errno::INVAL)
+    }
+
+    /// Those that a thread's status file in procfs tells.
+    pub fn from_status(status: &str) -> Option<Self> {
+        status.lines().find_map(parse).map(Self)
     }
 
     /// Whether this one is in effect. `CAP_SYS_ADMIN` stands in for those that were split from it.

@@ -28,7 +28,8 @@ pub struct Batched {
     /// How many elements from the start of the slices were read, written or deleted.
     pub count: usize,
     /// How the call ended. For look-ups `ENOENT` is the end of the map, `ENOSPC` says that the slices are too
-    /// short for the next bucket of a hash, and that larger ones are needed to go on.
+    /// short for the next bucket of a hash, and that larger ones are needed to go on; `EINTR` that elements vanished
+    /// meanwhile, and that the next call goes on.
     pub end: Result<(), Errno>,
 }
 
@@ -150,8 +151,10 @@ impl Bpf {
         // position, which is four bytes or a key; the cursor has room for both. It reads the old position before
         // it writes the new one.
         let end = unsafe { self.batch(cmd, &mut attr) };
-        cursor.started |= end.is_ok();
-        Batched { count: done(&attr, count, end), end }
+        let done = done(&attr, count, end);
+        // An interrupted call moves on behind what it did.
+        cursor.started |= end.is_ok() || (end == Err(Errno::INTR) && done > 0);
+        Batched { count: done, end }
     }
 
     /// # Safety

@@ -21,8 +21,8 @@ pub struct TestRun<'a> {
     pub data_in: &'a [u8],
     /// Room for the packet afterwards.
     pub data_out: &'a mut [u8],
-    /// The context.
-    pub ctx_in: &'a [u8],
+    /// The context. Programs of type `syscall` write to it.
+    pub ctx_in: &'a mut [u8],
     /// Room for the context afterwards.
     pub ctx_out: &'a mut [u8],
     /// How often to run; zero is once.
@@ -77,7 +77,7 @@ impl Bpf {
             repeat: run.repeat,
             ctx_size_in: ptr::len(run.ctx_in)?,
             ctx_size_out: ptr::len(run.ctx_out)?,
-            ctx_in: ptr::read(run.ctx_in),
+            ctx_in: ptr::write(run.ctx_in),
             ctx_out: ptr::write(run.ctx_out),
             flags: run.flags | run.cpu.map_or(0, |_| BPF_F_TEST_RUN_ON_CPU),
             cpu: run.cpu.unwrap_or(0),

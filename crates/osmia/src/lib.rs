@@ -4,13 +4,18 @@ pub mod error;
 pub mod generated;
 #[cfg(test)]
 mod handmade;
+mod ids;
 mod include;
 mod initial_value;
 pub mod kernel;
 pub mod link;
+pub mod map;
 mod near;
 mod pin;
+mod plain;
+pub mod program;
 pub mod ring;
+mod shared;
 mod trace_line;
 mod trace_pipe;
 mod tracefs;
@@ -24,6 +29,23 @@ pub use crate::error::kind::{ErrorKind, Release};
 pub use crate::kernel::{Kernel, KernelBuilder};
 pub use crate::link::xdp::{XdpMode, interface_index};
 pub use crate::link::{Link, LinkInfo};
+pub use crate::map::Map;
+pub use crate::map::array::Array;
+pub use crate::map::entries::Entries;
+pub use crate::map::info::MapInfo;
+pub use crate::map::per_cpu::{PerCpuArray, PerCpuHashMap};
+pub use crate::map::program_array::ProgramArray;
+pub use crate::map::ring_buf::RingBuf;
+pub use crate::map::table::{HashMap, LpmTrie, LruHashMap};
+pub use crate::map::update::{UpdateFlags, Updated};
+pub use crate::plain::Plain;
+pub use crate::program::Program;
+pub use crate::program::info::ProgramInfo;
+pub use crate::program::kinds::{
+    CgroupProgram, LsmProgram, PerfEventProgram, ProbeProgram, RawTracepointProgram,
+    SocketFilterProgram, SyscallProgram, TcProgram, TracepointProgram, TracingProgram, XdpProgram,
+};
+pub use crate::program::test_run::{TestRun, TestRunResult};
 pub use crate::ring::RingReader;
 pub use crate::ring::poller::RingPoller;
 pub use crate::trace_line::TraceLine;

@@ -9,11 +9,11 @@ use osmia_sys::{LinkFd, ProgFd};
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
-use crate::kernel::capabilities::Capability;
 use crate::link::netlink_xdp::NetlinkXdp;
 use crate::link::perf::PerfAttachment;
 use crate::link::refused::refused;
 use crate::pin;
+use osmia_sys::Capability;
 
 pub(crate) mod netlink_xdp;
 pub(crate) mod perf;

@@ -5,12 +5,11 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use osmia_sys::{Errno, MapFd, RingMemory, RingPositions};
+use osmia_sys::{Bpf, Errno, MapFd, RingMemory, RingPositions};
 use zerocopy::{FromBytes, Immutable, KnownLayout, PointerMetadata as _};
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
-use crate::kernel::Kernel;
 use crate::ring::claim::Claim;
 use crate::ring::patience::Patience;
 
@@ -53,13 +52,8 @@ pub struct RingReader<T: ?Sized> {
 }
 
 impl<T: ?Sized> RingReader<T> {
-    pub(crate) fn new(
-        kernel: &Kernel,
-        map: &MapFd,
-        name: &str,
-        claim: Claim,
-    ) -> Result<Self, Error> {
-        let memory = RingMemory::new(kernel.bpf(), map).map_err(|errno| {
+    pub(crate) fn new(bpf: &Bpf, map: &MapFd, name: &str, claim: Claim) -> Result<Self, Error> {
+        let memory = RingMemory::new(bpf, map).map_err(|errno| {
             let message = match errno {
                 Errno::INVAL => format!("map `{name}` is no ring buffer"),
                 Errno::OPNOTSUPP => format!(

@@ -15,18 +15,18 @@ impl Memlock {
     /// After `EPERM`: lifts the limit, unless the kernel is known to do without it. Answers
     /// whether the refused call is worth another try.
     pub(crate) fn lift(&self, kernel: &Kernel) -> bool {
-        let bounded = osmia_sys::memlock_limit().is_some();
+        let bounded = osmia_sys::memlock().is_some();
         if !bounded || self.tried.swap(true, Ordering::Relaxed) {
             return false;
         }
         // With too low a limit the probe is refused as well, so that only a success counts.
         let charged = kernel.features().has(kernel.bpf(), Feature::MemcgAccounting) != Some(true);
-        charged && osmia_sys::lift_memlock_limit().is_ok()
+        charged && osmia_sys::lift_memlock().is_ok()
     }
 
     /// The sentence about a limit that may be the cause of `EPERM`.
     pub(crate) fn suspicion(kernel: &Kernel) -> Option<String> {
-        let limit = osmia_sys::memlock_limit()?;
+        let limit = osmia_sys::memlock()?;
         kernel.features().lacks(kernel.bpf(), Feature::MemcgAccounting).then(|| {
             format!(
                 "this kernel counts programs and maps as locked memory, of which {limit} bytes are \

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io;
 
 use osmia_abi::{AttachType, MapType, ProgType};
-use osmia_sys::Errno;
+use osmia_sys::{Capability, Errno};
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
-use crate::kernel::capabilities::{Capability, Held};
+use crate::kernel::capabilities::{held, missing};
 use crate::kernel::files::Files;
 use crate::kernel::memlock::Memlock;
 use crate::kernel::mounts;
@@ -56,8 +56,8 @@ pub(crate) fn denied(kernel: &Kernel, needed: &[Capability], errno: Errno) -> Er
 
 fn why_denied(kernel: &Kernel, needed: &[Capability]) -> String {
     let files = kernel.files();
-    let held = Held::now(files);
-    let missing = held.map(|held| held.missing(needed)).unwrap_or_default();
+    let held = held(files);
+    let missing = held.map(|held| missing(held, needed)).unwrap_or_default();
     if !missing.is_empty() {
         return lacking_sentence(files, &missing);
     }
@@ -159,6 +159,20 @@ pub(crate) fn patching_is_forbidden(kernel: &Kernel) -> Option<String> {
             list.display()
         )
     })
+}
+
+/// Why an object could not be opened by its id.
+pub(crate) fn by_id(kernel: &Kernel, noun: &str, id: u32, errno: Errno) -> Error {
+    let attempt = format!("open {noun} {id}");
+    match errno {
+        Errno::NOENT => {
+            Error::not_found(format!("there is no {noun} with id {id}")).caused_by(errno)
+        }
+        Errno::PERM | Errno::ACCESS => {
+            denied(kernel, &[Capability::SysAdmin], errno).during(attempt)
+        }
+        _ => Error::new(ErrorKind::System, attempt).caused_by(errno),
+    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use osmia_sys::{AttachTarget, Errno, LinkCreate, LinkFd, LinkTail, PerfFd, ProgF
 
 use crate::error::Error;
 use crate::kernel::Kernel;
-use crate::kernel::capabilities::Capability;
 use crate::kernel::feature::Feature;
 use crate::link::refused::refused;
+use osmia_sys::Capability;
 
 /// A perf event that runs a program.
 #[derive(Debug)]

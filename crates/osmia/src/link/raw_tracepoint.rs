@@ -6,12 +6,12 @@ use osmia_sys::{Errno, ProgFd};
 
 use crate::error::Error;
 use crate::kernel::Kernel;
-use crate::kernel::capabilities::Capability;
 use crate::kernel::files::Files;
 use crate::link::refused::refused;
 use crate::link::{Held, Link};
 use crate::near::instead_of;
 use crate::tracefs;
+use osmia_sys::Capability;
 
 /// Attaches a raw tracepoint program to the tracepoint `name` of any category.
 pub(crate) fn attach(

@@ -5,8 +5,8 @@ use osmia_sys::Errno;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
-use crate::kernel::capabilities::Capability;
 use crate::kernel::refusal::denied;
+use osmia_sys::Capability;
 
 /// The error for an attempt that ended with `errno`; where rights may be the cause, which.
 pub(crate) fn refused(

@@ -4,10 +4,10 @@ use osmia_sys::{PerfEvent, PerfFd, PerfSampling, PerfTarget, ProgFd};
 
 use crate::error::Error;
 use crate::kernel::Kernel;
-use crate::kernel::capabilities::Capability;
 use crate::link::refused::refused;
 use crate::link::{Held, Link, perf};
 use crate::tracefs;
+use osmia_sys::Capability;
 
 /// Attaches a tracepoint program to `category/name`.
 pub(crate) fn attach(

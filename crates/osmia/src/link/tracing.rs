@@ -4,9 +4,9 @@ use osmia_sys::ProgFd;
 
 use crate::error::Error;
 use crate::kernel::Kernel;
-use crate::kernel::capabilities::Capability;
 use crate::link::refused::refused;
 use crate::link::{Held, Link};
+use osmia_sys::Capability;
 
 /// Attaches a program to what it was loaded for.
 ///

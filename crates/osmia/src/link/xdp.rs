@@ -10,12 +10,12 @@ use osmia_sys::{AttachTarget, Errno, LinkCreate, LinkTail, Netlink, ProgFd};
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
-use crate::kernel::capabilities::Capability;
 use crate::kernel::files::Files;
 use crate::link::netlink_xdp::NetlinkXdp;
 use crate::link::refused::refused;
 use crate::link::{Held, Link};
 use crate::near::instead_of;
+use osmia_sys::Capability;
 
 /// Where in the receive path an XDP program runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,41 +1,51 @@
 //! One reader at a time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
-/// Whether a ring buffer has a reader; shared by the handles to it in this process.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Claims(Arc<AtomicBool>);
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
 
-/// The right to read a ring buffer, given back when it is dropped.
+/// The ids of the ring buffers that this process reads.
+///
+/// A ring has one position up to which it is read. A second reader would give room back in which
+/// the first one still has an event in its hands, whatever handle or [`Kernel`](crate::Kernel) it
+/// came by; so this one thing is kept for the whole process.
+static READ: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// The right to read the ring buffer with this id, given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Claim(Arc<AtomicBool>);
+pub(crate) struct Claim(u32);
 
-impl Claims {
+impl Claim {
     /// The right, unless somebody has it.
-    pub(crate) fn claim(&self) -> Option<Claim> {
-        let taken = self.0.swap(true, Ordering::AcqRel);
-        (!taken).then(|| Claim(Arc::clone(&self.0)))
+    pub(crate) fn new(id: u32, name: &str) -> Result<Self, Error> {
+        if READ.lock().unwrap_or_else(PoisonError::into_inner).insert(id) {
+            return Ok(Self(id));
+        }
+        let why = "this process has a reader of it already, and what one reads is gone for others";
+        Err(Error::new(ErrorKind::Busy, format!("read ring buffer `{name}`: {why}")))
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        READ.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Claims;
+    use super::Claim;
+    use crate::error::kind::ErrorKind;
 
     #[test]
     fn there_is_one() {
-        let claims = Claims::default();
-        let first = claims.claim();
-        assert!(first.is_some());
-        assert!(claims.clone().claim().is_none());
+        // No kernel gives such an id.
+        let first = Claim::new(u32::MAX, "events").unwrap();
+        let error = Claim::new(u32::MAX, "events").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy);
         drop(first);
-        assert!(claims.claim().is_some());
+        assert!(Claim::new(u32::MAX, "events").is_ok());
     }
 }

@@ -28,20 +28,16 @@ fn sum(report: &Value, first: &str, second: &str) -> Option<f64> {
     Some(key(report, first)? + key(report, second)?)
 }
 
-fn args<const N: usize>(words: [String; N]) -> Vec<String> {
-    words.to_vec()
-}
-
 fn load(inputs: &Inputs, object: &str) -> Vec<String> {
-    args(["load".into(), inputs.path(object)])
+    vec!["load".into(), inputs.path(object)]
 }
 
 fn ring(inputs: &Inputs, mode: &str, count: &str) -> Vec<String> {
-    args(["rb".into(), inputs.path("rb.bpf.o"), mode.into(), count.into()])
+    vec!["rb".into(), inputs.path("rb.bpf.o"), mode.into(), count.into()]
 }
 
 fn hash(inputs: &Inputs) -> Vec<String> {
-    args(["map".into(), inputs.path("maps.bpf.o"), "1000000".into()])
+    vec!["map".into(), inputs.path("maps.bpf.o"), "1000000".into()]
 }
 
 fn opened_and_loaded(report: &Value) -> Option<f64> {
@@ -68,19 +64,19 @@ pub const MEASURES: &[Measure] = &[
     lower(
         "kernel BTF: open, first struct",
         "us",
-        |_| args(["btf".into()]),
+        |_| vec!["btf".into()],
         |r| sum(r, "parse_us", "find_us"),
     ),
     lower(
         "kernel BTF: every name indexed",
         "us",
-        |_| args(["btf".into()]),
+        |_| vec!["btf".into()],
         |r| key(r, "index_us").or_else(|| sum(r, "parse_us", "find_us")),
     ),
     lower(
         "kernel BTF: a later look-up by name",
         "ns",
-        |i| args(["btf".into(), i.path("names.txt")]),
+        |i| vec!["btf".into(), i.path("names.txt")],
         |r| key(r, "lookup_ns"),
     ),
     lower("load: small", "us", |i| load(i, "small.bpf.o"), opened_and_loaded),

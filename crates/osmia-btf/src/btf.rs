@@ -7,10 +7,12 @@ use bytes::Bytes;
 
 use crate::endian::Endian;
 use crate::error::Error;
+use crate::flavour::essential_name;
 use crate::header::Header;
 use crate::id::{StrOff, TypeId};
 use crate::index::Index;
 use crate::kind::Kind;
+use crate::name_hash::NameHash;
 use crate::records::{self, Layout};
 use crate::ty::Type;
 
@@ -349,6 +351,19 @@ impl Btf {
         };
         let Some(tail) = self.inner.strings.get(at as usize..) else { return false };
         tail.get(name.len()) == Some(&0) && tail.starts_with(name.as_bytes())
+    }
+
+    /// The hash of the essential name of the record at `offset` of the type section.
+    #[inline]
+    pub(crate) fn essential_hash(&self, offset: u32, hash: NameHash) -> Option<u32> {
+        let at = self.name_at(offset)?;
+        let own = at.0.checked_sub(self.inner.first_str);
+        let found = match own {
+            Some(own) => hash.of_essential(self.inner.strings.get(own as usize..)?),
+            None => Some(hash.of(essential_name(self.string_bytes(at)?))),
+        };
+        // The largest hash stands for records without a name.
+        found.map(|hash| hash.min(u32::MAX - 1))
     }
 
     /// The name's offset in the record at `offset` of the type section.

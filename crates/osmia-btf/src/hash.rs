@@ -1,17 +1,11 @@
-//! A hash for short names and small numbers, where speed and spread are all that counts.
+//! A hasher for maps of short names and small numbers, where speed and spread are all that counts.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A multiplicative hash over eight bytes at a time; names are short and the table
-/// is rebuilt for each blob, so all that counts is speed and spread.
-#[inline]
-pub(crate) fn hash(name: &[u8]) -> u32 {
-    (mix(name.len() as u64, name) >> 32) as u32
-}
-
+/// Multiplicative, eight bytes at a time.
 #[inline]
 fn mix(seed: u64, name: &[u8]) -> u64 {
     let mut state = seed;

@@ -17,6 +17,7 @@ mod header;
 mod id;
 mod index;
 mod kind;
+mod name_hash;
 mod records;
 mod resolve;
 mod shape;

@@ -345,12 +345,17 @@ impl Btf {
     /// Whether the record at `offset` of the type section has this name, without decoding it.
     #[inline]
     pub(crate) fn record_is_named(&self, offset: u32, name: &str) -> bool {
-        let Some(at) = self.name_at(offset) else { return false };
-        let Some(at) = at.0.checked_sub(self.inner.first_str) else {
-            return self.string_bytes(at) == Some(name.as_bytes());
+        self.name_at(offset).is_some_and(|at| self.string_is(at, name))
+    }
+
+    /// Whether the string at `at` is this one, without looking for its end.
+    #[inline]
+    pub(crate) fn string_is(&self, at: StrOff, text: &str) -> bool {
+        let Some(own) = at.0.checked_sub(self.inner.first_str) else {
+            return self.inner.base.as_ref().is_some_and(|base| base.string_is(at, text));
         };
-        let Some(tail) = self.inner.strings.get(at as usize..) else { return false };
-        tail.get(name.len()) == Some(&0) && tail.starts_with(name.as_bytes())
+        let Some(tail) = self.inner.strings.get(own as usize..) else { return false };
+        tail.get(text.len()) == Some(&0) && tail.starts_with(text.as_bytes())
     }
 
     /// The hash of the essential name of the record at `offset` of the type section.

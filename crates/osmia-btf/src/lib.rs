@@ -8,6 +8,7 @@ mod align;
 mod bitfield;
 mod btf;
 pub mod c;
+pub mod core_re;
 mod endian;
 mod error;
 mod ext;
@@ -40,7 +41,7 @@ pub fn doc_fixture() -> bytes::Bytes {
     let mut words = |words: &[u32]| types.extend(words.iter().flat_map(|word| word.to_le_bytes()));
     words(&[1, 1 << 24, 4, 1 << 24 | 32]); // int
     words(&[5, 4 << 24 | 2, 8, 11, 1, 0, 13, 1, 32]); // struct point { int x; int y; }
-    let strings = b"\0int\0point\0x\0y\0";
+    let strings = b"\0int\0point\0x\0y\x000:1\0";
     let mut blob = vec![0x9f, 0xeb, 1, 0];
     let (types_len, strings_len) = (types.len() as u32, strings.len() as u32);
     for word in [24, 0, types_len, types_len, strings_len] {

@@ -49,12 +49,17 @@ impl Btf {
     /// # Errors
     /// The type has no size, or its records are broken.
     pub fn size_of(&self, id: TypeId) -> Result<u32, Error> {
+        self.size_with(id, 8)
+    }
+
+    /// As [`Btf::size_of`], with pointers of this many bytes.
+    pub(crate) fn size_with(&self, id: TypeId, pointer: u32) -> Result<u32, Error> {
         let mut count: u32 = 1;
         let mut at = id;
         for _ in 0..DEPTH {
             let ty = self.ty(at)?;
             let own = match ty.kind() {
-                Kind::Ptr => Some(8),
+                Kind::Ptr => Some(pointer),
                 Kind::Var => None,
                 _ => ty.own_size(),
             };

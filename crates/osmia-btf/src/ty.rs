@@ -184,13 +184,30 @@ impl<'a> Type<'a> {
         elements.map(move |e| TypeId(ty.word_in(e, 4)))
     }
 
+    /// The member at a place.
+    pub fn member_at(&self, index: u32) -> Option<Result<Member<'a>, Error>> {
+        self.elements(self.is_composite(), 12).nth(index as usize).map(|e| self.member(e))
+    }
+
+    /// The enumerator at a place.
+    pub fn enumerator_at(&self, index: u32) -> Option<Result<Enumerator<'a>, Error>> {
+        let mut elements = self.elements(self.is_enum(), self.enumerator_width());
+        elements.nth(index as usize).map(|e| self.enumerator(e))
+    }
+
+    /// Where the names of members or enumerators are.
+    pub(crate) fn element_names(&self) -> impl ExactSizeIterator<Item = StrOff> + use<'a> {
+        let ty = *self;
+        let width = if ty.is_composite() { 12 } else { ty.enumerator_width() };
+        ty.elements(ty.is_composite() || ty.is_enum(), width).map(move |e| StrOff(ty.word_in(e, 0)))
+    }
+
     /// The values of an enum of either width; none for other kinds.
     pub fn enumerators(
         &self,
     ) -> impl ExactSizeIterator<Item = Result<Enumerator<'a>, Error>> + use<'a> {
         let ty = *self;
-        let width = if ty.kind() == Kind::Enum64 { 12 } else { 8 };
-        ty.elements(ty.is_enum(), width).map(move |e| ty.enumerator(e))
+        ty.elements(ty.is_enum(), ty.enumerator_width()).map(move |e| ty.enumerator(e))
     }
 
     /// The parameters of a prototype; none for other kinds.
@@ -217,6 +234,10 @@ impl<'a> Type<'a> {
 
     fn elements(&self, has: bool, width: usize) -> std::slice::ChunksExact<'a, u8> {
         if has { self.tail.chunks_exact(width) } else { [].chunks_exact(width) }
+    }
+
+    fn enumerator_width(&self) -> usize {
+        if self.kind() == Kind::Enum64 { 12 } else { 8 }
     }
 
     fn member(&self, element: &[u8]) -> Result<Member<'a>, Error> {

@@ -1,0 +1,45 @@
+//! CO-RE: one object for many kernels.
+//!
+//! A program that reads `task->pid` through `BPF_CORE_READ` (or from a type with
+//! `__attribute__((preserve_access_index))`) holds the offset that `pid` had where it was
+//! compiled, and the object has a [`CoreRecord`](crate::CoreRecord) saying so. A
+//! [`Relocator`] answers such records from the types of the kernel that the program shall
+//! run on; a [`Patch`] is what that means for the instruction.
+//!
+//! A member that the kernel does not have makes the instruction one that cannot run: a
+//! program that asks first (`bpf_core_field_exists`) never comes to it, and of any other
+//! [`Relocator::explain`] tells what is missing, what is near it, and what to do.
+//!
+//! # Kernel
+//! Types of the running kernel: since Linux 5.2 with `CONFIG_DEBUG_INFO_BTF`; those of
+//! its modules: since 5.11 with `CONFIG_DEBUG_INFO_BTF_MODULES`.
+
+mod access;
+mod answer;
+mod candidates;
+mod error;
+mod explain;
+mod failure;
+mod fields;
+mod kind;
+mod matching;
+mod mismatch;
+mod near;
+mod notation;
+mod patch;
+mod path;
+mod relocation;
+mod relocator;
+mod resolution;
+mod side;
+mod target;
+mod types;
+
+pub use crate::core_re::error::CoreError;
+pub use crate::core_re::failure::{Cause, Failure, Hint, Rejected};
+pub use crate::core_re::kind::CoreKind;
+pub use crate::core_re::patch::{POISON, Patch, Poison, Slot};
+pub use crate::core_re::relocation::Relocation;
+pub use crate::core_re::relocator::Relocator;
+pub use crate::core_re::resolution::{Found, Resolution, Width};
+pub use crate::core_re::target::Target;

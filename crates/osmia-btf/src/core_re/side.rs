@@ -1,0 +1,72 @@
+//! One of the two BTFs that a relocation compares.
+
+use crate::btf::Btf;
+use crate::error::Error;
+use crate::id::TypeId;
+use crate::kind::Kind;
+use crate::ty::Type;
+
+/// Longer chains of arrays and modifiers than this are circles, or made to hurt.
+const CHAIN: u32 = 64;
+
+/// A BTF with the width that pointers have in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Side<'a> {
+    pub btf: &'a Btf,
+    pub pointer: u32,
+}
+
+impl<'a> Side<'a> {
+    /// The object's side: pointers of BPF programs have 8 bytes.
+    pub fn local(btf: &'a Btf) -> Self {
+        Self { btf, pointer: 8 }
+    }
+
+    /// How many bytes a value of the type takes.
+    pub fn size_of(self, id: TypeId) -> Result<u32, Error> {
+        self.btf.size_with(id, self.pointer)
+    }
+
+    /// The type of an array's elements, however many dimensions it has; any other type itself.
+    pub fn innermost(self, id: TypeId) -> Result<Type<'a>, Error> {
+        let mut ty = self.btf.resolve(id)?;
+        for _ in 0..CHAIN {
+            match ty.array() {
+                Some(array) => ty = self.btf.resolve(array.element)?,
+                None => return Ok(ty),
+            }
+        }
+        Err(Error::TooDeep { id, limit: CHAIN })
+    }
+}
+
+/// The names that compilers give C's `long`, whose width is that of pointers.
+const LONGS: [&str; 11] = [
+    "long unsigned int",
+    "unsigned long",
+    "long int",
+    "long",
+    "int long",
+    "long unsigned",
+    "unsigned long int",
+    "unsigned int long",
+    "long int unsigned",
+    "int unsigned long",
+    "int long unsigned",
+];
+
+/// The width of a target's pointers: that of its first `long`, or 8.
+pub(super) fn pointer_width(btf: &Btf) -> Result<u32, Error> {
+    let mut first: Option<(TypeId, u32)> = None;
+    for name in LONGS {
+        for id in btf.ids_named(name)? {
+            let ty = btf.ty(id)?;
+            let size = ty.own_size().filter(|&size| size == 4 || size == 8);
+            let Some(size) = size.filter(|_| ty.kind() == Kind::Int) else { continue };
+            if first.is_none_or(|(known, _)| id < known) {
+                first = Some((id, size));
+            }
+        }
+    }
+    Ok(first.map_or(8, |(_, size)| size))
+}

@@ -1,0 +1,96 @@
+//! Compares CO-RE relocation results with libbpf's, instruction by instruction.
+//!
+//! ```text
+//! core-diff [--mutate ROUNDS] --kernel BTF [--module BTF]... OBJECT...
+//! ```
+//!
+//! Each relocation of each object is resolved and applied by `osmia-btf` and by the
+//! functions inside of libbpf that do the same, on the same bytes. Both see the
+//! relocations in the same order, because libbpf drops candidates as it goes. With
+//! `--mutate`, the kernel's types that the objects use are changed at random (members
+//! renamed, moved, retyped; sizes, signs, lengths, enumerators changed) and all is
+//! compared again.
+
+mod libbpf;
+mod mutation;
+mod ours;
+mod outcome;
+mod program;
+
+use std::process::ExitCode;
+
+use bytes::Bytes;
+use osmia_btf::Btf;
+
+use crate::mutation::Mutation;
+use crate::outcome::{Outcome, Tally};
+use crate::program::Object;
+
+struct Arguments {
+    kernel: String,
+    modules: Vec<String>,
+    objects: Vec<String>,
+    rounds: u64,
+}
+
+fn arguments() -> Option<Arguments> {
+    let mut arguments =
+        Arguments { kernel: String::new(), modules: Vec::new(), objects: Vec::new(), rounds: 0 };
+    let mut given = std::env::args().skip(1);
+    while let Some(word) = given.next() {
+        match word.as_str() {
+            "--kernel" => arguments.kernel = given.next()?,
+            "--module" => arguments.modules.push(given.next()?),
+            "--mutate" => arguments.rounds = given.next()?.parse().ok()?,
+            _ => arguments.objects.push(word),
+        }
+    }
+    (!arguments.kernel.is_empty() && !arguments.objects.is_empty()).then_some(arguments)
+}
+
+fn main() -> ExitCode {
+    let Some(arguments) = arguments() else {
+        eprintln!("usage: core-diff [--mutate ROUNDS] --kernel BTF [--module BTF]... OBJECT...");
+        return ExitCode::from(2);
+    };
+    libbpf::silence();
+    let read = |path: &String| std::fs::read(path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let kernel = read(&arguments.kernel);
+    let modules: Vec<(String, Vec<u8>)> =
+        arguments.modules.iter().map(|path| (path.clone(), read(path))).collect();
+    let mut tally = Tally::default();
+    for path in &arguments.objects {
+        let object = match Object::read(path, &read(path)) {
+            Ok(object) => object,
+            Err(problem) => {
+                println!("{path}: passed over: {problem}");
+                tally.passed_over += 1;
+                continue;
+            }
+        };
+        tally.objects += 1;
+        compare(&object, &kernel, &modules, &mut tally);
+        for round in 0..arguments.rounds {
+            let mutant = Mutation::new(round).of(&kernel, &object.btf);
+            compare(&object, &mutant, &[], &mut tally);
+        }
+    }
+    println!("{tally}");
+    if tally.different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn compare(object: &Object, kernel: &[u8], modules: &[(String, Vec<u8>)], tally: &mut Tally) {
+    let parsed = Btf::parse(Bytes::copy_from_slice(kernel), None).expect("the kernel's BTF");
+    let mut theirs = libbpf::Loader::new(&object.btf_bytes, kernel, modules);
+    let mut ours = ours::Loader::new(&object.btf, &parsed, modules);
+    for relocation in &object.relocations {
+        let one = theirs.relocate(relocation);
+        let two = ours.relocate(relocation);
+        tally.count(&object.path, relocation, &one, &two);
+        // libbpf gives up here; its candidates are in no defined state.
+        if one == Outcome::Refused || two == Outcome::Refused {
+            theirs.forget();
+            ours.forget();
+        }
+    }
+}

@@ -13,7 +13,7 @@ use crate::id::{StrOff, TypeId};
 use crate::index::Index;
 use crate::kind::Kind;
 use crate::name_hash::NameHash;
-use crate::records::{self, Layout};
+use crate::records::{self, Layout, Records};
 use crate::ty::Type;
 
 /// Linear searches by name before the index is built: one answer is cheaper
@@ -196,11 +196,8 @@ impl Btf {
     /// # Errors
     /// A record that the search meets is broken.
     pub fn find(&self, kind: Kind, name: &str) -> Result<Option<Type<'_>>, Error> {
-        for id in self.own_ids_named(name)? {
-            let ty = self.ty(id)?;
-            if ty.kind() == kind {
-                return Ok(Some(ty));
-            }
+        if let Some(ty) = self.find_own(kind, name)? {
+            return Ok(Some(ty));
         }
         match &self.inner.base {
             // Asked for again by id, so that what is found knows the split BTF.
@@ -316,8 +313,7 @@ impl Btf {
 
     pub(crate) fn offsets(&self) -> Result<&[u32], Error> {
         let inner = &*self.inner;
-        let compute =
-            || records::offsets(&inner.types, self.endian(), &inner.layout, inner.first_id);
+        let compute = || records::offsets(self.records());
         match inner.offsets.get_or_init(compute) {
             Ok(offsets) => Ok(offsets),
             Err(error) => Err(error.clone()),
@@ -329,17 +325,40 @@ impl Btf {
         Ok(self.inner.index.get_or_init(|| Index::build(self, offsets)))
     }
 
-    fn own_ids_named(&self, name: &str) -> Result<Vec<TypeId>, Error> {
-        let scanned = self.inner.index.get().is_none()
+    fn find_own(&self, kind: Kind, name: &str) -> Result<Option<Type<'_>>, Error> {
+        let first = self.inner.index.get().is_none()
             && self.inner.scans.fetch_add(1, Ordering::Relaxed) < SCANS;
-        if scanned { self.scan(name) } else { Ok(self.index()?.exact(self, name)) }
+        if first {
+            return self.scan(kind, name);
+        }
+        for id in self.own_ids_named(name)? {
+            let ty = self.ty(id)?;
+            if ty.kind() == kind {
+                return Ok(Some(ty));
+            }
+        }
+        Ok(None)
     }
 
-    fn scan(&self, name: &str) -> Result<Vec<TypeId>, Error> {
-        let offsets = self.offsets()?;
-        let named = |&(_, &offset): &(usize, &u32)| self.record_is_named(offset, name);
-        let id = |(at, _): (usize, &u32)| TypeId(self.inner.first_id + at as u32);
-        Ok(offsets.iter().enumerate().filter(named).map(id).collect())
+    /// Looks at the records from the first on; needs to know nothing of those behind
+    /// the one that is sought.
+    fn scan(&self, kind: Kind, name: &str) -> Result<Option<Type<'_>>, Error> {
+        let mut records = self.records();
+        while let Some(record) = records.next_record()? {
+            if record.info.kind == kind && self.record_is_named(record.offset, name) {
+                return Type::read(self, record.id, record.bytes).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn own_ids_named(&self, name: &str) -> Result<Vec<TypeId>, Error> {
+        Ok(self.index()?.exact(self, name))
+    }
+
+    fn records(&self) -> Records<'_> {
+        let inner = &*self.inner;
+        Records::new(&inner.types, self.endian(), &inner.layout, inner.first_id)
     }
 
     /// Whether the record at `offset` of the type section has this name, without decoding it.

@@ -177,7 +177,7 @@ impl Kind {
 
     /// Bytes behind the 12 of a record's head: a fixed part, and a part for each
     /// of its `vlen` elements. `None` for kinds that this version does not know.
-    pub(crate) const fn tail(self) -> Option<(usize, usize)> {
+    pub(crate) const fn tail(self) -> Option<(u8, u8)> {
         Some(match self {
             Self::Void | Self::Unknown(_) => return None,
             Self::Int | Self::Var | Self::DeclTag => (4, 0),

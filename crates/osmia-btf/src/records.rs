@@ -8,28 +8,41 @@ use crate::kind::Kind;
 /// The bytes that every record begins with: name, info, size or type.
 pub(crate) const HEAD: usize = 12;
 
-/// The sizes of the records of kinds that this version does not know, as the
-/// blob's layout section tells them.
-#[derive(Clone, Debug, Default)]
+/// Kind numbers have 7 bits.
+const KINDS: usize = 128;
+
+/// What follows the head of a record: a fixed part, and a part for each element.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tail {
+    known: bool,
+    fixed: u8,
+    each: u8,
+}
+
+/// The sizes of records by kind: those that we know, and those that the blob's layout
+/// section tells of others.
+#[derive(Clone, Debug)]
 pub(crate) struct Layout {
-    /// By kind: bytes after the head, bytes per element.
-    tails: Vec<(usize, usize)>,
+    tails: [Tail; KINDS],
 }
 
 impl Layout {
     /// Reads the layout section: for each kind the size of what follows the head,
     /// the size of an element, and two bytes of flags.
     pub fn parse(bytes: &[u8]) -> Self {
-        let entry = |e: &[u8]| match e {
-            [info, elem, ..] => (usize::from(*info), usize::from(*elem)),
-            _ => (0, 0),
-        };
-        // Kind numbers have 7 bits.
-        Self { tails: bytes.chunks_exact(4).take(128).map(entry).collect() }
-    }
-
-    fn tail(&self, kind: Kind) -> Option<(usize, usize)> {
-        kind.tail().or_else(|| self.tails.get(usize::from(kind.raw())).copied())
+        let mut tails = [Tail::default(); KINDS];
+        for (raw, tail) in (0..).zip(&mut tails) {
+            let told = bytes.chunks_exact(4).nth(usize::from(raw));
+            *tail = match (Kind::from_raw(raw).tail(), told) {
+                (Some((fixed, each)), _) => Tail { known: true, fixed, each },
+                // No record has the kind 0.
+                (None, Some([fixed, each, ..])) if raw != 0 => {
+                    Tail { known: true, fixed: *fixed, each: *each }
+                }
+                _ => Tail::default(),
+            };
+        }
+        Self { tails }
     }
 }
 
@@ -53,36 +66,77 @@ impl Info {
     }
 }
 
-/// The offset of each record in `types`, the first one having the id `first`.
-pub(crate) fn offsets(
-    types: &[u8],
+/// The records of a type section in the order of the file.
+#[derive(Clone)]
+pub(crate) struct Records<'a> {
+    types: &'a [u8],
     endian: Endian,
-    layout: &Layout,
-    first: u32,
-) -> Result<Vec<u32>, Error> {
-    // Kernel BTF has some 25 bytes per record; a first guess that seldom grows.
-    let mut offsets = Vec::with_capacity(types.len() / 24);
-    let mut rest = types;
-    while !rest.is_empty() {
-        let offset = (types.len() - rest.len()) as u32;
-        let id = TypeId(first.wrapping_add(offsets.len() as u32));
-        let overrun = |info: Info| Error::Record {
-            id,
-            offset,
+    layout: &'a Layout,
+    next_id: u32,
+    offset: usize,
+}
+
+/// A record's place, not yet decoded.
+pub(crate) struct Record<'a> {
+    pub id: TypeId,
+    pub offset: u32,
+    pub info: Info,
+    /// Head and tail.
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Records<'a> {
+    /// The records of `types`, the first one having the id `first`.
+    pub fn new(types: &'a [u8], endian: Endian, layout: &'a Layout, first: u32) -> Self {
+        Self { types, endian, layout, next_id: first, offset: 0 }
+    }
+
+    /// The next record; `None` at the end.
+    #[inline]
+    pub fn next_record(&mut self) -> Result<Option<Record<'a>>, Error> {
+        let offset = self.offset;
+        let rest = self.types.get(offset..).unwrap_or_default();
+        let Some(&[_, _, _, _, a, b, c, d]) = rest.first_chunk() else {
+            return if rest.is_empty() { Ok(None) } else { Err(self.overrun(0)) };
+        };
+        let word = self.endian.u32([a, b, c, d]);
+        let tail = self.layout.tails.get((word >> 24) as usize % KINDS);
+        let Some(tail) = tail.filter(|tail| tail.known) else {
+            let kind = (word >> 24) as u8 & 0x7f;
+            return Err(Error::UnknownKind {
+                id: TypeId(self.next_id),
+                offset: offset as u32,
+                kind,
+            });
+        };
+        let vlen = (word & 0x00ff_ffff) as usize;
+        let len = HEAD + usize::from(tail.fixed) + usize::from(tail.each) * vlen;
+        let bytes = rest.get(..len).ok_or_else(|| self.overrun(word))?;
+        let id = TypeId(self.next_id);
+        self.offset = offset + len;
+        self.next_id = self.next_id.wrapping_add(1);
+        Ok(Some(Record { id, offset: offset as u32, info: Info::of(word), bytes }))
+    }
+
+    #[cold]
+    fn overrun(&self, word: u32) -> Error {
+        let info = Info::of(word);
+        Error::Record {
+            id: TypeId(self.next_id),
+            offset: self.offset as u32,
             kind: info.kind,
             vlen: info.vlen,
-            len: types.len() as u32,
-        };
-        let Some((head, tail)) = rest.split_first_chunk::<HEAD>() else {
-            return Err(overrun(Info { kind: Kind::Void, vlen: 0, flag: false }));
-        };
-        let [_, _, _, _, a, b, c, d, ..] = *head;
-        let info = Info::of(endian.u32([a, b, c, d]));
-        let Some((fixed, each)) = layout.tail(info.kind) else {
-            return Err(Error::UnknownKind { id, offset, kind: info.kind.raw() });
-        };
-        rest = tail.get(fixed + each * info.vlen as usize..).ok_or_else(|| overrun(info))?;
-        offsets.push(offset);
+            len: self.types.len() as u32,
+        }
+    }
+}
+
+/// The offset of each record.
+pub(crate) fn offsets(mut records: Records<'_>) -> Result<Vec<u32>, Error> {
+    // Kernel BTF has some 25 bytes per record; a first guess that seldom grows.
+    let mut offsets = Vec::with_capacity(records.types.len() / 24);
+    while let Some(record) = records.next_record()? {
+        offsets.push(record.offset);
     }
     Ok(offsets)
 }

@@ -63,6 +63,22 @@ pub enum Error {
         /// What helps, where that is known.
         remedy: Option<&'static str>,
     },
+    /// The object's types cannot be read.
+    #[error("the object's types (BTF) cannot be read")]
+    Btf(#[from] osmia_btf::Error),
+    /// A type's record contradicts itself.
+    #[error("`{ty}` cannot be laid out: {problem}")]
+    Layout {
+        /// The type.
+        ty: String,
+        /// What contradicts what.
+        problem: String,
+    },
+    /// The generated text is no Rust: a mistake of the generator's.
+    #[error(
+        "the generated module is not valid Rust ({0}); this is a mistake of Osmia's, please report it with the C file"
+    )]
+    Syntax(String),
     /// The compiler's object cannot be taken apart.
     #[error("the compiler's object cannot be read")]
     Strip(#[source] object::build::Error),

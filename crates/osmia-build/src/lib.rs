@@ -4,6 +4,7 @@ mod clang;
 mod error;
 #[cfg(test)]
 mod fixture;
+mod generate;
 mod strip;
 
 pub use crate::clang::cpu::Cpu;

@@ -79,6 +79,7 @@ use crate::near::instead_of;
 pub mod bits;
 mod boolean;
 mod chars;
+pub mod flexible;
 pub mod initial;
 mod pad;
 mod ptr;

@@ -1,0 +1,281 @@
+//! From BTF to the model: the types that were asked for, and those that they are made of.
+
+use osmia_btf::{Btf, Kind, Type, TypeId};
+
+use crate::error::Error;
+use crate::generate::names::{self, Claims};
+use crate::generate::types::layout::{self, Member, Shape};
+use crate::generate::types::model::{
+    Arm, Bitfield, Body, Enum, Item, Model, Pointee, Ty, Union, Value,
+};
+
+/// Deeper nests than this are circles, or made to hurt.
+const DEPTH: u32 = 64;
+
+/// Names that generated code itself needs.
+const TAKEN: &[&str] =
+    &["Bool", "Chars", "FromBytes", "Immutable", "IntoBytes", "KnownLayout", "Pad", "Ptr"];
+
+/// Walks from the types that were asked for to all that they contain.
+pub(crate) struct Collector<'a> {
+    btf: &'a Btf,
+    names: Claims,
+    /// `None` stands for what is being walked.
+    items: indexmap::IndexMap<TypeId, Option<Item>>,
+    /// What pointers point to.
+    pointed: Vec<TypeId>,
+}
+
+impl<'a> Collector<'a> {
+    pub fn new(btf: &'a Btf) -> Self {
+        let names = Claims::of(TAKEN);
+        Self { btf, names, items: indexmap::IndexMap::new(), pointed: Vec::new() }
+    }
+
+    /// The Rust type for a type, which is called `hint` if it has no name in C.
+    pub fn ask(&mut self, id: TypeId, hint: &str) -> Result<Ty, Error> {
+        self.ty(id, &names::camel(hint), DEPTH).map(|(ty, _)| ty)
+    }
+
+    /// Everything that was met.
+    pub fn finish(mut self) -> Result<Model, Error> {
+        for id in std::mem::take(&mut self.pointed) {
+            if !self.items.contains_key(&id) {
+                let ty = self.btf.ty(id)?;
+                let item = self.begin(&ty, "")?;
+                self.items.insert(id, Some(Item { body: Body::Opaque, ..item }));
+            }
+        }
+        let items = self.items.into_iter().filter_map(|(id, item)| Some((id, item?)));
+        Ok(Model { items: items.collect() })
+    }
+
+    fn ty(&mut self, id: TypeId, hint: &str, depth: u32) -> Result<(Ty, Shape), Error> {
+        let too_deep = osmia_btf::Error::TooDeep { id, limit: DEPTH };
+        let depth = depth.checked_sub(1).ok_or(too_deep)?;
+        let ty = self.btf.ty(id)?;
+        match ty.kind() {
+            Kind::Typedef if !ty.name().is_empty() => {
+                let target = ty.target().unwrap_or_default();
+                self.ty(target, &names::camel(ty.name()), depth)
+            }
+            kind if kind.is_modifier() || kind == Kind::Var => {
+                self.ty(ty.target().unwrap_or_default(), hint, depth)
+            }
+            Kind::Array => self.array(&ty, hint, depth),
+            Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 => self.item(&ty, hint, depth),
+            Kind::Ptr => {
+                let pointee = self.pointee(ty.target().unwrap_or_default(), depth)?;
+                Ok((Ty::Pointer(pointee), scalar(8)))
+            }
+            Kind::Int | Kind::Float => {
+                let ty = number(&ty);
+                let size = self.btf.size_of(id)?;
+                Ok((ty.clone(), Shape { rust_align: alone(&ty, size), ..scalar(size) }))
+            }
+            kind => Err(osmia_btf::Error::Unsized { id, kind }.into()),
+        }
+    }
+
+    fn array(&mut self, ty: &Type<'_>, hint: &str, depth: u32) -> Result<(Ty, Shape), Error> {
+        let Some(array) = ty.array() else {
+            return Err(osmia_btf::Error::Unsized { id: ty.id(), kind: ty.kind() }.into());
+        };
+        let (element, shape) = self.ty(array.element, hint, depth)?;
+        let too_large = osmia_btf::Error::TooLarge { id: ty.id(), what: "its size" };
+        let size = shape.size.checked_mul(array.len).ok_or(too_large)?;
+        let of_chars = is_char(&self.btf.resolve(array.element)?);
+        let ty = if of_chars { Ty::Chars(array.len) } else { Ty::Array(element.into(), array.len) };
+        Ok((ty, Shape { size, ..shape }))
+    }
+
+    /// What a pointer points to, without walking into it: pointers lead to most of a kernel.
+    fn pointee(&mut self, id: TypeId, depth: u32) -> Result<Pointee, Error> {
+        let ty = self.btf.resolve(id)?;
+        Ok(match ty.kind() {
+            Kind::FuncProto => Pointee::Function,
+            Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 if !ty.name().is_empty() => {
+                self.pointed.push(ty.id());
+                Pointee::Ty(Ty::Item(ty.id()).into())
+            }
+            Kind::Fwd if !ty.name().is_empty() => {
+                self.pointed.push(ty.id());
+                Pointee::Ty(Ty::Item(ty.id()).into())
+            }
+            Kind::Ptr | Kind::Int | Kind::Float => {
+                let (ty, _) = self.ty(ty.id(), "", depth)?;
+                Pointee::Ty(ty.into())
+            }
+            _ => Pointee::Void,
+        })
+    }
+
+    fn item(&mut self, ty: &Type<'_>, hint: &str, depth: u32) -> Result<(Ty, Shape), Error> {
+        let id = ty.id();
+        match self.items.get(&id) {
+            None => {}
+            Some(None) => return Err(osmia_btf::Error::TooDeep { id, limit: DEPTH }.into()),
+            Some(Some(item)) => return Ok((Ty::Item(id), shape(item))),
+        }
+        // Takes its place and its name before what it contains.
+        self.items.insert(id, None);
+        let mut item = self.begin(ty, hint)?;
+        match ty.kind() {
+            Kind::Struct => self.structure(ty, &mut item, depth)?,
+            Kind::Union => self.union(ty, &mut item, depth)?,
+            _ => item.body = Body::Enum(enumeration(ty)?),
+        }
+        let shape = shape(&item);
+        self.items.insert(id, Some(item));
+        Ok((Ty::Item(id), shape))
+    }
+
+    fn begin(&mut self, ty: &Type<'_>, hint: &str) -> Result<Item, Error> {
+        let keyword = match ty.kind() {
+            Kind::Struct => "struct",
+            Kind::Union => "union",
+            Kind::Fwd if ty.is_union_fwd() => "union",
+            Kind::Fwd => "struct",
+            _ => "enum",
+        };
+        let (name, c_name) = match ty.name() {
+            "" => (hint.to_owned(), format!("{keyword} without a name")),
+            name => (names::camel(name), format!("{keyword} {}", names::shown(name))),
+        };
+        let name = self.names.claim(&name, "");
+        let size = ty.own_size().unwrap_or_default();
+        if ty.is_enum() && number_of(size, true).is_none() {
+            return Err(osmia_btf::Error::TooLarge { id: ty.id(), what: "its size" }.into());
+        }
+        Ok(Item { name, c_name, size, align: size.max(1), has_float: false, body: Body::Opaque })
+    }
+
+    fn structure(&mut self, ty: &Type<'_>, item: &mut Item, depth: u32) -> Result<(), Error> {
+        let members = self.members(ty, item, depth)?;
+        item.align = layout::align(item.size, &members);
+        item.has_float = members.iter().any(|member| self.has_float(&member.ty));
+        let layout = layout::lay_out(item.size, item.align, members);
+        let contradiction = |problem| Error::Layout { ty: item.c_name.clone(), problem };
+        item.body = Body::Struct(layout.map_err(contradiction)?);
+        Ok(())
+    }
+
+    fn union(&mut self, ty: &Type<'_>, item: &mut Item, depth: u32) -> Result<(), Error> {
+        let members = self.members(ty, item, depth)?;
+        item.align = layout::align(item.size, &members);
+        let outside = |member: &Member| {
+            member.at != 0 && member.width.is_none() || member.end() > u64::from(item.size) * 8
+        };
+        if let Some(member) = members.iter().find(|member| outside(member)) {
+            let problem = format!("member `{}` is larger than the whole", member.name);
+            return Err(Error::Layout { ty: item.c_name.clone(), problem });
+        }
+        let arm = |member: Member| {
+            let Member { name, anonymous, ty, at, width, .. } = member;
+            let bits = width.map(|width| Bitfield {
+                name: name.clone(),
+                storage: None,
+                at,
+                width,
+                ty: ty.clone(),
+            });
+            Arm { name, ty, anonymous, bits }
+        };
+        item.body = Body::Union(Union { arms: members.into_iter().map(arm).collect() });
+        Ok(())
+    }
+
+    fn members(&mut self, ty: &Type<'_>, item: &Item, depth: u32) -> Result<Vec<Member>, Error> {
+        let mut claims = Claims::default();
+        let mut members = Vec::new();
+        let mut anonymous_count = 0;
+        for member in ty.members() {
+            let member = member?;
+            let anonymous = member.name.is_empty();
+            let c_name =
+                if anonymous { format!("anon{anonymous_count}") } else { member.name.to_owned() };
+            anonymous_count += u32::from(anonymous);
+            let hint = item.name.clone() + &names::camel(&c_name);
+            let (ty, shape) = self.ty(member.ty, &hint, depth)?;
+            let (at, width) = self.bits(&member)?;
+            let name = claims.claim(&names::plain(&c_name), "_");
+            members.push(Member { name, anonymous, ty, shape, at, width });
+        }
+        Ok(members)
+    }
+
+    /// Where the member begins, and its width if it is a bitfield, in whichever way that
+    /// is recorded.
+    fn bits(&self, member: &osmia_btf::Member<'_>) -> Result<(u32, Option<u32>), Error> {
+        if member.bitfield.is_some() {
+            return Ok((member.offset.0, member.bitfield));
+        }
+        let ty = self.btf.ty(member.ty)?;
+        let narrow =
+            ty.int().filter(|int| int.offset != 0 || int.bits != int.size.saturating_mul(8));
+        Ok(match narrow {
+            Some(int) => (member.offset.0.saturating_add(int.offset), Some(int.bits)),
+            None => (member.offset.0, None),
+        })
+    }
+
+    fn has_float(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Float(_) => true,
+            Ty::Array(element, _) => self.has_float(element),
+            Ty::Item(id) => {
+                self.items.get(id).and_then(Option::as_ref).is_some_and(|item| item.has_float)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn shape(item: &Item) -> Shape {
+    Shape { size: item.size, align: item.align, rust_align: item.align }
+}
+
+/// Scalars are aligned to their size.
+fn scalar(size: u32) -> Shape {
+    let align = if size.is_power_of_two() && size <= 16 { size } else { 1 };
+    Shape { size, align, rust_align: align }
+}
+
+/// The alignment that Rust gives a scalar.
+fn alone(ty: &Ty, size: u32) -> u32 {
+    if matches!(ty, Ty::Bytes(_)) { 1 } else { scalar(size).align }
+}
+
+fn number(ty: &Type<'_>) -> Ty {
+    let size = ty.own_size().unwrap_or_default();
+    match ty.int() {
+        None if size == 4 || size == 8 => Ty::Float(size),
+        None => Ty::Bytes(size),
+        Some(int) if int.is_bool && size == 1 => Ty::Bool,
+        Some(int) => {
+            let signed = int.signed && !is_char(ty);
+            number_of(size, signed).unwrap_or(Ty::Bytes(size))
+        }
+    }
+}
+
+fn number_of(size: u32, signed: bool) -> Option<Ty> {
+    matches!(size, 1 | 2 | 4 | 8 | 16).then_some(Ty::Int { size, signed })
+}
+
+/// Whether this is `char`, as against `signed char` and `unsigned char`.
+fn is_char(ty: &Type<'_>) -> bool {
+    ty.int()
+        .is_some_and(|int| int.size == 1 && (ty.name() == "char" || int.is_char && !int.is_bool))
+}
+
+fn enumeration(ty: &Type<'_>) -> Result<Enum, Error> {
+    let mut claims = Claims::default();
+    let mut values = Vec::new();
+    for value in ty.enumerators() {
+        let value = value?;
+        let rust = claims.claim(&names::plain(value.name), "_");
+        values.push(Value { rust, c: names::shown(value.name), value: value.value() });
+    }
+    Ok(Enum { signed: ty.is_signed_enum(), values })
+}

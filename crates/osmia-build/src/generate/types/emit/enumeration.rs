@@ -1,0 +1,69 @@
+//! Enums: numbers with names, of which a program may have others than C's.
+
+use std::collections::HashSet;
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use crate::generate::names::ident;
+use crate::generate::types::emit::ty::integer;
+use crate::generate::types::model::{Enum, Item};
+
+pub(super) fn emit(item: &Item, body: &Enum) -> TokenStream {
+    let name = ident(&item.name);
+    let int = integer(item.size, body.signed);
+    let doc = format!("`{}`.", item.c_name);
+    let constants = body.values.iter().map(|value| {
+        let constant = ident(&value.rust);
+        let literal = literal(value.value, item.size, body.signed);
+        quote!(pub const #constant: Self = Self(#literal);)
+    });
+    let mut seen = HashSet::new();
+    let first = body.values.iter().filter(|value| seen.insert(value.value));
+    let arms = first.map(|value| {
+        let literal = literal(value.value, item.size, body.signed);
+        let c = &value.c;
+        quote!(#literal => f.write_str(#c),)
+    });
+    let other = format!("{}({{other}})", item.name);
+    quote! {
+        #[doc = #doc]
+        #[derive(
+            Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash,
+            FromBytes, Immutable, IntoBytes, KnownLayout
+        )]
+        #[zerocopy(crate = "::osmia::zerocopy")]
+        #[repr(transparent)]
+        pub struct #name(pub #int);
+        impl #name { #(#constants)* }
+        impl ::core::fmt::Debug for #name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                match self.0 {
+                    #(#arms)*
+                    other => write!(f, #other),
+                }
+            }
+        }
+    }
+}
+
+/// The value as the enum's integer has it: a record may give more than fits.
+fn literal(value: i128, size: u32, signed: bool) -> TokenStream {
+    let literal = match (size, signed) {
+        (1, false) => Literal::u8_unsuffixed(value as u8),
+        (1, true) => return signed_literal(i128::from(value as i8)),
+        (2, false) => Literal::u16_unsuffixed(value as u16),
+        (2, true) => return signed_literal(i128::from(value as i16)),
+        (4, false) => Literal::u32_unsuffixed(value as u32),
+        (4, true) => return signed_literal(i128::from(value as i32)),
+        (_, false) => Literal::u64_unsuffixed(value as u64),
+        (_, true) => return signed_literal(i128::from(value as i64)),
+    };
+    quote!(#literal)
+}
+
+/// A literal has no sign of its own in Rust's syntax.
+fn signed_literal(value: i128) -> TokenStream {
+    let magnitude = Literal::u128_unsuffixed(value.unsigned_abs());
+    if value < 0 { quote!(-#magnitude) } else { quote!(#magnitude) }
+}

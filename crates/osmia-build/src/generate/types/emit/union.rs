@@ -1,0 +1,86 @@
+//! Unions: bytes, and methods that read and write them as the members.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::generate::names::ident;
+use crate::generate::types::emit::Emitter;
+use crate::generate::types::emit::access::{Access, How};
+use crate::generate::types::emit::ty::Scope;
+use crate::generate::types::emit::{head, structure};
+use crate::generate::types::model::{Arm, Item, Ty, Union};
+
+impl Emitter<'_> {
+    pub(super) fn union(&self, item: &Item, body: &Union, accesses: &[Access]) -> TokenStream {
+        let name = ident(&item.name);
+        let default = head::has_default(&Ty::Bytes(item.size));
+        let head = head::head(item, false, default, false);
+        let align = (item.align > 1).then(|| head::align_field(item.align));
+        let size = Literal::u32_unsuffixed(item.size);
+        let default = (!default).then(|| head::default_of_zeros(item));
+        let methods = accesses.iter().filter_map(|access| match &access.how {
+            How::Own { getter, setter, .. } => {
+                let arm = body.arms.iter().find(|arm| arm.name == access.name)?;
+                Some(self.arm(arm, getter, setter))
+            }
+            How::Through { part, .. } => {
+                let (get, set) = part_methods(accesses, part)?;
+                Some(self.through(access, &quote!(self.#get()), &quote!(self.#set(part);)))
+            }
+            How::Field { .. } => None,
+        });
+        let methods: Vec<_> = methods.collect();
+        let shown = accesses.iter().filter_map(|access| match &access.how {
+            How::Own { getter, .. } => {
+                let getter = ident(getter);
+                Some((access.name.as_str(), quote!(self.#getter())))
+            }
+            _ => None,
+        });
+        let debug = structure::debug(&item.name, shown);
+        let proof = head::proof(item, std::iter::empty());
+        quote! {
+            #head
+            pub struct #name {
+                #align
+                #[doc(hidden)]
+                pub _bytes: [u8; #size],
+            }
+            impl #name { #(#methods)* }
+            #default
+            #debug
+            #proof
+        }
+    }
+
+    fn arm(&self, arm: &Arm, getter: &str, setter: &str) -> TokenStream {
+        if let Some(bits) = &arm.bits {
+            return self.bits_methods(bits, &quote!(_bytes), getter, setter);
+        }
+        let ty = self.ty(&arm.ty, Scope::Types);
+        let (getter, setter) = (ident(getter), ident(setter));
+        let doc = format!("The bytes as `{}`.", arm.name);
+        quote! {
+            #[doc = #doc]
+            pub fn #getter(&self) -> #ty {
+                ::osmia::generated::union::get(self)
+            }
+            pub fn #setter(&mut self, value: #ty) -> &mut Self {
+                ::osmia::generated::union::set(self, &value);
+                self
+            }
+        }
+    }
+}
+
+/// The methods that an anonymous member of a union itself has.
+fn part_methods(
+    accesses: &[Access],
+    part: &str,
+) -> Option<(proc_macro2::Ident, proc_macro2::Ident)> {
+    let part = accesses.iter().find(|access| access.name == part)?;
+    match &part.how {
+        How::Own { getter, setter, .. } => Some((ident(getter), ident(setter))),
+        _ => None,
+    }
+}

@@ -63,6 +63,29 @@ pub enum Error {
         /// What helps, where that is known.
         remedy: Option<&'static str>,
     },
+    /// The object was compiled without debug information.
+    #[error("the object has no types (BTF): compile it with -g")]
+    NoBtf,
+    /// A type that is asked for is not in the object.
+    #[error("{}", missing(ty, nearest.as_deref(), anchor))]
+    NoSuchType {
+        /// The type, as it was asked for.
+        ty: String,
+        /// A type with nearly that name.
+        nearest: Option<String>,
+        /// The type as a declaration in C would write it.
+        anchor: String,
+    },
+    /// Events are said to be in a ring buffer that the object does not have, or has several of.
+    #[error("{}", no_ring(map.as_deref(), ty, rings))]
+    NoSuchRing {
+        /// The ring buffer that was named.
+        map: Option<String>,
+        /// The type of the events.
+        ty: String,
+        /// The object's ring buffers.
+        rings: Vec<String>,
+    },
     /// The object's types cannot be read.
     #[error("the object's types (BTF) cannot be read")]
     Btf(#[from] osmia_btf::Error),
@@ -106,6 +129,31 @@ fn complaint(source: &Path, clang: &str, errors: usize, remedy: Option<&str>) ->
         text.push_str(remedy);
     }
     text
+}
+
+fn missing(ty: &str, nearest: Option<&str>, anchor: &str) -> String {
+    let nearest = nearest.map(|name| format!(" (there is `{name}`)")).unwrap_or_default();
+    format!(
+        "the object has no type `{ty}`{nearest}: clang keeps those only that a map, a global variable \
+         or a function's parameters have. To keep it, write `const {anchor} *unused \
+         __attribute__((unused));` outside of all functions, or give the ring buffer \
+         `__type(value, {anchor});`"
+    )
+}
+
+fn no_ring(map: Option<&str>, ty: &str, rings: &[String]) -> String {
+    let rings = match rings {
+        [] => "it has none".to_owned(),
+        rings => format!("it has {}", rings.join(", ")),
+    };
+    match map {
+        Some(map) => {
+            format!("the object has no ring buffer `{map}` for events of type `{ty}`; {rings}")
+        }
+        None => format!(
+            "the object has several ring buffers: say which one has events of type `{ty}`; {rings}"
+        ),
+    }
 }
 
 /// Says what was tried with which file.

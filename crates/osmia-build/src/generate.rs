@@ -1,5 +1,8 @@
 //! The generator: from an object's spec to the text of a Rust module.
 
+mod find;
+pub(crate) mod module;
 pub(crate) mod names;
+pub(crate) mod request;
 pub(crate) mod text;
 pub(crate) mod types;

@@ -13,3 +13,5 @@ pub use crate::clang::finder::Clang;
 pub use crate::clang::target::Target;
 pub use crate::clang::version::Version;
 pub use crate::error::Error;
+pub use crate::generate::module::generate;
+pub use crate::generate::request::{EventType, Options};

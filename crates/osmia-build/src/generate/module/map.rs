@@ -1,0 +1,164 @@
+//! The maps of a module.
+
+use osmia_abi::MapType;
+use osmia_btf::{Btf, TypeId};
+use osmia_object::{MapRole, MapSpec, ObjectSpec};
+
+use crate::error::Error;
+use crate::generate::find::find;
+use crate::generate::names::{self, Claims};
+use crate::generate::request::EventType;
+use crate::generate::types::collect::Collector;
+use crate::generate::types::model::Ty;
+
+/// A map's field.
+pub(crate) struct Map {
+    pub field: String,
+    /// The map's name in the object.
+    pub name: String,
+    pub handle: Handle,
+    pub doc: String,
+}
+
+/// The handle's name in the run-time, with its arguments.
+pub(crate) struct Handle {
+    pub name: &'static str,
+    pub arguments: Vec<Argument>,
+}
+
+pub(crate) enum Argument {
+    Ty(Ty),
+    /// `[u8]`: records of any length.
+    Bytes,
+}
+
+/// What a handle has to know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    KeyAndValue,
+    Value,
+    Event,
+    Nothing,
+}
+
+/// Types of maps with a handle of their own.
+const HANDLES: &[(MapType, &str, Wants)] = &[
+    (MapType::HASH, "HashMap", Wants::KeyAndValue),
+    (MapType::LRU_HASH, "LruHashMap", Wants::KeyAndValue),
+    (MapType::LPM_TRIE, "LpmTrie", Wants::KeyAndValue),
+    (MapType::PERCPU_HASH, "PerCpuHashMap", Wants::KeyAndValue),
+    (MapType::LRU_PERCPU_HASH, "PerCpuHashMap", Wants::KeyAndValue),
+    (MapType::ARRAY, "Array", Wants::Value),
+    (MapType::PERCPU_ARRAY, "PerCpuArray", Wants::Value),
+    (MapType::PROG_ARRAY, "ProgramArray", Wants::Nothing),
+    (MapType::RINGBUF, "RingBuf", Wants::Event),
+];
+
+pub(super) fn maps(
+    object: &ObjectSpec,
+    btf: &Btf,
+    events: &[EventType],
+    collector: &mut Collector<'_>,
+) -> Result<Vec<Map>, Error> {
+    let declared = || object.maps.values().filter(|map| map.role == MapRole::Declared);
+    let rings: Vec<&str> = declared()
+        .filter(|map| map.map_type == MapType::RINGBUF)
+        .map(|map| map.name.as_str())
+        .collect();
+    let mut event_types = Vec::new();
+    for event in events {
+        let ring = ring_of(event, &rings)?;
+        // Asked for at once, so that events come first among the types.
+        let ty = collector.ask(find(btf, &event.ty)?, &event.ty)?;
+        event_types.extend(ring.map(|ring| (ring, ty)));
+    }
+    let mut claims = Claims::default();
+    let map = |spec: &MapSpec| {
+        let field = claims.claim(&names::plain(&spec.name), "_");
+        let event =
+            event_types.iter().find(|(ring, _)| *ring == spec.name).map(|(_, ty)| ty.clone());
+        let handle = handle(spec, event, collector)?;
+        Ok(Map { field, name: spec.name.clone(), handle, doc: doc(spec, btf) })
+    };
+    declared().map(map).collect()
+}
+
+/// The ring buffer that events of a type are in. An object without any has them in
+/// something else, so that only the type is wanted.
+fn ring_of<'r>(event: &EventType, rings: &[&'r str]) -> Result<Option<&'r str>, Error> {
+    let fits = |ring: &&&str| event.map.as_deref().is_none_or(|map| map == **ring);
+    let mut fitting = rings.iter().filter(fits);
+    match (fitting.next(), fitting.next(), &event.map) {
+        (Some(ring), None, _) => Ok(Some(ring)),
+        (None, _, None) => Ok(None),
+        (_, _, map) => Err(Error::NoSuchRing {
+            map: map.as_deref().map(names::shown),
+            ty: names::shown(&event.ty),
+            rings: rings.iter().map(|ring| names::shown(ring)).collect(),
+        }),
+    }
+}
+
+fn handle(
+    spec: &MapSpec,
+    event: Option<Ty>,
+    collector: &mut Collector<'_>,
+) -> Result<Handle, Error> {
+    let raw = Handle { name: "Map", arguments: Vec::new() };
+    let Some((_, name, wants)) = HANDLES.iter().find(|(map_type, ..)| *map_type == spec.map_type)
+    else {
+        return Ok(raw);
+    };
+    let mut ask = |id: Option<TypeId>, part: &str| match id {
+        Some(id) => collector.ask(id, &format!("{}_{part}", spec.name)).map(Some),
+        None => Ok(None),
+    };
+    let arguments = match wants {
+        Wants::KeyAndValue => [ask(spec.key_type, "key")?, ask(spec.value_type, "value")?]
+            .into_iter()
+            .map(|ty| ty.map(Argument::Ty))
+            .collect(),
+        Wants::Value => {
+            Some(ask(spec.value_type, "value")?.map(Argument::Ty).into_iter().collect())
+                .filter(|arguments: &Vec<_>| !arguments.is_empty())
+        }
+        Wants::Event => {
+            let event = match event {
+                Some(event) => Some(event),
+                None => ask(spec.value_type, "event")?,
+            };
+            Some(vec![event.map_or(Argument::Bytes, Argument::Ty)])
+        }
+        Wants::Nothing => Some(Vec::new()),
+    };
+    Ok(arguments.map_or(raw, |arguments| Handle { name, arguments }))
+}
+
+fn doc(spec: &MapSpec, btf: &Btf) -> String {
+    let kind = spec.map_type.name().map_or_else(|| spec.map_type.to_string(), str::to_owned);
+    let name = |id: Option<TypeId>| c_name(btf, id?);
+    let types = match (name(spec.key_type), name(spec.value_type)) {
+        (Some(key), Some(value)) => format!(" from `{key}` to `{value}`"),
+        (None, Some(value)) => format!(" of `{value}`"),
+        _ => String::new(),
+    };
+    let entries = match spec.max_entries {
+        0 => String::new(),
+        count if spec.map_type == MapType::RINGBUF => format!(", {count} bytes"),
+        count => format!(", {count} entries"),
+    };
+    format!("Map `{}`: {kind}{types}{entries}.", names::shown(&spec.name))
+}
+
+/// What C calls a type, if it has a name.
+pub(super) fn c_name(btf: &Btf, id: TypeId) -> Option<String> {
+    use osmia_btf::Kind;
+    let ty = btf.unqualified(id).ok()?;
+    let keyword = match ty.kind() {
+        Kind::Struct => "struct ",
+        Kind::Union => "union ",
+        Kind::Enum | Kind::Enum64 => "enum ",
+        _ => "",
+    };
+    (!ty.name().is_empty()).then(|| format!("{keyword}{}", names::shown(ty.name())))
+}

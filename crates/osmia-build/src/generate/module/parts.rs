@@ -1,0 +1,37 @@
+//! What the module has fields for.
+
+use osmia_btf::Btf;
+use osmia_object::ObjectSpec;
+
+use crate::error::Error;
+use crate::generate::find::find;
+use crate::generate::module::map::{self, Map};
+use crate::generate::module::program::{self, Program};
+use crate::generate::module::variable::{self, Variable};
+use crate::generate::request::Options;
+use crate::generate::types::collect::Collector;
+
+/// The programs, maps and variables of an object, with their types.
+pub(crate) struct Parts {
+    pub programs: Vec<Program>,
+    pub maps: Vec<Map>,
+    pub variables: Vec<Variable>,
+}
+
+impl Parts {
+    /// The parts of an object. Types are met in the order of asking: those asked for by
+    /// name, then those of maps, then those of variables.
+    pub fn of(
+        object: &ObjectSpec,
+        btf: &Btf,
+        options: &Options,
+        collector: &mut Collector<'_>,
+    ) -> Result<Self, Error> {
+        for ty in &options.types {
+            collector.ask(find(btf, ty)?, ty)?;
+        }
+        let maps = map::maps(object, btf, &options.events, collector)?;
+        let variables = variable::variables(object, btf, collector)?;
+        Ok(Self { programs: program::programs(object), maps, variables })
+    }
+}

@@ -1,0 +1,24 @@
+//! What is asked of the generator beside the object.
+
+/// How to generate a module.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// The file name of the object, beside the module's.
+    pub object_file: String,
+    /// The name of the C file, for the module's first line.
+    pub source: String,
+    /// Types that no map and no variable uses: `struct event`, `enum kind`, `my_typedef`.
+    pub types: Vec<String>,
+    /// Types of events.
+    pub events: Vec<EventType>,
+}
+
+/// The type of the events in a ring buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventType {
+    /// The ring buffer's name; `None` if there is one only.
+    pub map: Option<String>,
+    /// The type, as C writes it: `struct event`.
+    pub ty: String,
+}

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::clang::diagnostic::Diagnostic;
+use crate::clang::diagnostic::{Diagnostic, Severity};
 use crate::clang::version::Version;
 
 /// Why a C file did not become a module; says where, and what to do.
@@ -63,6 +63,21 @@ pub enum Error {
         /// What helps, where that is known.
         remedy: Option<&'static str>,
     },
+    /// The object cannot be read.
+    #[error("the object cannot be read")]
+    Object(#[from] osmia_object::Error),
+    /// There is no folder to write to.
+    #[error(
+        "$OUT_DIR is not set: call this from a build script, or give a folder with `Builder::out_dir`"
+    )]
+    NoOutDir,
+    /// The running kernel does not tell its types.
+    #[error(
+        "the C includes vmlinux.h, there is none in its folders, and it cannot be made: the running \
+         kernel has no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF). Give a file with a kernel's \
+         types: `Builder::vmlinux(Vmlinux::File(..))`"
+    )]
+    NoKernelTypes,
     /// The object was compiled without debug information.
     #[error("the object has no types (BTF): compile it with -g")]
     NoBtf,
@@ -90,7 +105,7 @@ pub enum Error {
     #[error("the object's types (BTF) cannot be read")]
     Btf(#[from] osmia_btf::Error),
     /// A type's record contradicts itself.
-    #[error("`{ty}` cannot be laid out: {problem}")]
+    #[error("{ty} cannot be laid out: {problem}")]
     Layout {
         /// The type.
         ty: String,
@@ -115,6 +130,21 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+}
+
+impl Error {
+    /// Whether all that the compiler misses is `vmlinux.h`.
+    pub(crate) fn is_missing_vmlinux(&self) -> bool {
+        let Self::Compile { diagnostics, .. } = self else { return false };
+        let errors = diagnostics.iter().filter(|said| said.severity == Severity::Error);
+        let mut errors = errors.map(|error| error.message.contains("'vmlinux.h' file not found"));
+        errors.next().is_some_and(|first| first && errors.all(|also| also))
+    }
+
+    /// There is no room for temporary files.
+    pub(crate) fn temporary(source: io::Error) -> Self {
+        Self::Io { attempt: "make a temporary folder in", path: std::env::temp_dir(), source }
+    }
 }
 
 fn complaint(source: &Path, clang: &str, errors: usize, remedy: Option<&str>) -> String {

@@ -62,7 +62,7 @@ impl Compile {
         let source = source.canonicalize().during("find the C file", source)?;
         let base = source.parent().unwrap_or(Path::new("/"));
         let cwd = env::current_dir().and_then(|cwd| cwd.canonicalize()).unwrap_or_default();
-        let scratch = tempfile::tempdir().during("make a temporary folder", &env::temp_dir())?;
+        let scratch = tempfile::tempdir().map_err(Error::temporary)?;
         let (object, rule) = (scratch.path().join("object.o"), scratch.path().join("rule.d"));
         let mut command = self.command(&source)?;
         command.arg("-MF").arg(&rule).arg("-o").arg(&object);

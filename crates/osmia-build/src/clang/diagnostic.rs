@@ -88,8 +88,8 @@ pub(crate) fn parse(output: &str, base: &Path, cwd: &Path) -> Vec<Diagnostic> {
 
 /// Shown source, as against "In file included from" and "1 error generated."
 fn is_source(line: &str) -> bool {
-    !line.starts_with("In file included from ")
-        && !(line.ends_with(" generated.") && line.starts_with(|c: char| c.is_ascii_digit()))
+    let is_sum = line.ends_with(" generated.") && line.starts_with(|c: char| c.is_ascii_digit());
+    !is_sum && !line.starts_with("In file included from ")
 }
 
 const KINDS: [(&str, Severity); 4] = [

@@ -60,10 +60,7 @@ pub(crate) fn camel(name: &str) -> String {
         out.push_str(chars.as_str());
     }
     // What upper case makes of a letter may be no letter.
-    let mut out = if out.is_empty() { camel(UNNAMED) } else { self::clean(&out) };
-    if !out.starts_with(is_xid_start) {
-        out.insert(0, '_');
-    }
+    let out = if out.is_empty() { camel(UNNAMED) } else { self::clean(&out) };
     if NEVER_NAMES.contains(&out.as_str()) || KEYWORDS.contains(&out.as_str()) {
         out + "_"
     } else {

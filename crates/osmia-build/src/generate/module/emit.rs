@@ -1,5 +1,8 @@
 //! The module's tokens.
 
+mod live;
+mod spec;
+
 use osmia_object::ObjectSpec;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -8,6 +11,7 @@ use crate::generate::module::map::{Argument, Map};
 use crate::generate::module::parts::Parts;
 use crate::generate::names::ident;
 use crate::generate::request::Options;
+use crate::generate::text::doc;
 use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::ty::Scope;
 use crate::generate::types::model::Model;
@@ -38,8 +42,8 @@ pub(super) fn module(
     let maps: Vec<Part> = parts.maps.iter().map(|map| self::map(map, emitter)).collect();
     let variables = variables(parts, emitter);
     let opening = opening(object, options);
-    let spec = spec(&programs, &maps, &variables);
-    let live = live(&programs, &maps, &variables);
+    let spec = spec::emit(&programs, &maps, &variables);
+    let live = live::emit(&programs, &maps, &variables);
     quote!(#opening #spec #live)
 }
 
@@ -61,6 +65,7 @@ pub(super) fn types(emitter: &Emitter<'_>, model: &Model) -> TokenStream {
             unused_qualifications
         )]
         pub mod types {
+            use ::core::mem::{align_of, offset_of, size_of};
             use ::osmia::generated::{Bool, Chars, Pad, Ptr};
             use ::osmia::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
             #items
@@ -144,158 +149,18 @@ fn opening(object: &ObjectSpec, options: &Options) -> TokenStream {
     }
 }
 
-fn spec(programs: &[Part], maps: &[Part], variables: &[Part]) -> TokenStream {
-    let prog_specs =
-        group("ProgSpecs", "The programs before loading.", programs, |part| &part.spec);
-    let map_specs = group("MapSpecs", "The maps before loading.", maps, |part| &part.spec);
-    let var_specs =
-        group("VarSpecs", "The values of global variables before loading.", variables, |part| {
-            &part.spec
-        });
-    let progs = programs.iter().map(open);
-    let maps_ = maps.iter().map(open);
-    let vars = variables.iter().map(open);
-    let put_programs = programs.iter().map(|part| put(part, "progs", false));
-    let put_maps = maps.iter().map(|part| put(part, "maps", false));
-    let put_variables = variables.iter().map(|part| put(part, "vars", true));
-    let puts: Vec<_> = put_programs.chain(put_maps).chain(put_variables).collect();
-    let mutable = (!puts.is_empty()).then(|| quote!(mut));
-    quote! {
-        /// The object before loading: everything in it may be changed.
-        #[derive(Clone, Debug)]
-        pub struct Spec {
-            /// Its programs.
-            pub progs: ProgSpecs,
-            /// Its maps.
-            pub maps: MapSpecs,
-            /// Its global variables.
-            pub vars: VarSpecs,
-            object: ::osmia::ObjectSpec,
-        }
-        #prog_specs
-        #map_specs
-        #var_specs
-
-        impl Spec {
-            fn new(object: ::osmia::ObjectSpec) -> ::core::result::Result<Self, ::osmia::Error> {
-                Ok(Self {
-                    progs: ProgSpecs { #(#progs)* },
-                    maps: MapSpecs { #(#maps_)* },
-                    vars: VarSpecs { #(#vars)* },
-                    object,
-                })
-            }
-
-            /// The same as a spec in which everything is found by its name.
-            ///
-            /// # Errors
-            /// A program or map has got another name.
-            pub fn into_object(self) -> ::core::result::Result<::osmia::ObjectSpec, ::osmia::Error> {
-                let #mutable object = self.object;
-                #(#puts)*
-                Ok(object)
-            }
-
-            /// Loads the object into a kernel.
-            ///
-            /// # Errors
-            /// The kernel refuses a map or a program; the error says why.
-            pub fn load(self, kernel: &::osmia::Kernel) -> ::core::result::Result<Bpf, ::osmia::Error> {
-                self.load_with(&::osmia::Loader::new(kernel))
-            }
-
-            /// Loads the object as a loader is told to.
-            ///
-            /// # Errors
-            /// As for [`load`](Self::load).
-            pub fn load_with(self, loader: &::osmia::Loader) -> ::core::result::Result<Bpf, ::osmia::Error> {
-                Bpf::new(loader.load(&self.into_object()?)?)
-            }
-        }
-    }
-}
-
-fn live(programs: &[Part], maps: &[Part], variables: &[Part]) -> TokenStream {
-    let prog_group = group("Progs", "The loaded programs.", programs, |part| &part.live);
-    let map_group = group("Maps", "The maps.", maps, |part| &part.live);
-    let var_group = group("Vars", "The global variables.", variables, |part| &part.live);
-    let progs = programs.iter().map(find);
-    let maps = maps.iter().map(find);
-    let vars = variables.iter().map(find);
-    quote! {
-        /// The object in the kernel: it is there as long as this value, or what was got from it, is.
-        #[derive(Debug)]
-        pub struct Bpf {
-            /// Its programs.
-            pub progs: Progs,
-            /// Its maps.
-            pub maps: Maps,
-            /// Its global variables.
-            pub vars: Vars,
-            object: ::osmia::Object,
-        }
-        #prog_group
-        #map_group
-        #var_group
-
-        impl Bpf {
-            fn new(object: ::osmia::Object) -> ::core::result::Result<Self, ::osmia::Error> {
-                Ok(Self {
-                    progs: Progs { #(#progs)* },
-                    maps: Maps { #(#maps)* },
-                    vars: Vars { #(#vars)* },
-                    object,
-                })
-            }
-
-            /// Attaches all programs whose sections say what to. Dropping the links detaches them.
-            ///
-            /// # Errors
-            /// The kernel refuses to attach one; those attached before it are detached again.
-            pub fn attach(&self) -> ::core::result::Result<::osmia::Links, ::osmia::Error> {
-                self.object.attach()
-            }
-
-            /// The same object, in which everything is found by its name.
-            pub fn object(&self) -> &::osmia::Object {
-                &self.object
-            }
-        }
-    }
-}
-
 /// A struct with a field for each part.
-fn group(name: &str, doc: &str, parts: &[Part], ty: impl Fn(&Part) -> &TokenStream) -> TokenStream {
-    let name = ident(name);
-    let debug = if name == "Progs" || name == "Maps" || name == "Vars" {
-        quote!(Debug)
-    } else {
-        quote!(Clone, Debug)
-    };
-    let fields = parts.iter().map(|part| {
-        let (doc, field, ty) = (&part.doc, &part.field, ty(part));
-        quote!(#[doc = #doc] pub #field: #ty,)
-    });
+fn group(
+    name: &str,
+    about: &str,
+    derives: &TokenStream,
+    fields: impl Iterator<Item = TokenStream>,
+) -> TokenStream {
+    let (name, about) = (ident(name), doc(about));
     quote! {
-        #[doc = #doc]
-        #[derive(#debug)]
+        #about
+        #[derive(#derives)]
         #[allow(non_snake_case)]
         pub struct #name { #(#fields)* }
     }
-}
-
-fn open(part: &Part) -> TokenStream {
-    let Part { field, name, open, .. } = part;
-    quote!(#field: ::osmia::generated::#open(&object, #name)?,)
-}
-
-fn find(part: &Part) -> TokenStream {
-    let Part { field, name, find, .. } = part;
-    quote!(#field: ::osmia::generated::#find(&object, #name)?,)
-}
-
-fn put(part: &Part, group: &str, lent: bool) -> TokenStream {
-    let Part { field, close, .. } = part;
-    let (group, lent) = (ident(group), lent.then(|| quote!(&)));
-    quote!(::osmia::generated::#close(&mut object, #lent self.#group.#field)?;)
 }

@@ -69,7 +69,7 @@ pub(super) fn maps(
     for event in events {
         let ring = ring_of(event, &rings)?;
         // Asked for at once, so that events come first among the types.
-        let ty = collector.ask(find(btf, &event.ty)?, &event.ty)?;
+        let ty = collector.ask(find(btf, &event.ty)?, &event.ty, &names::shown(&event.ty))?;
         event_types.extend(ring.map(|ring| (ring, ty)));
     }
     let mut claims = Claims::default();
@@ -110,7 +110,10 @@ fn handle(
         return Ok(raw);
     };
     let mut ask = |id: Option<TypeId>, part: &str| match id {
-        Some(id) => collector.ask(id, &format!("{}_{part}", spec.name)).map(Some),
+        Some(id) => {
+            let what = format!("the {part} of `{}`", names::shown(&spec.name));
+            collector.ask(id, &format!("{}_{part}", spec.name), &what).map(Some)
+        }
         None => Ok(None),
     };
     let arguments = match wants {

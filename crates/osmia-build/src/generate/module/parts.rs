@@ -8,6 +8,7 @@ use crate::generate::find::find;
 use crate::generate::module::map::{self, Map};
 use crate::generate::module::program::{self, Program};
 use crate::generate::module::variable::{self, Variable};
+use crate::generate::names;
 use crate::generate::request::Options;
 use crate::generate::types::collect::Collector;
 
@@ -28,7 +29,7 @@ impl Parts {
         collector: &mut Collector<'_>,
     ) -> Result<Self, Error> {
         for ty in &options.types {
-            collector.ask(find(btf, ty)?, ty)?;
+            collector.ask(find(btf, ty)?, ty, &format!("`{}`", names::shown(ty)))?;
         }
         let maps = map::maps(object, btf, &options.events, collector)?;
         let variables = variable::variables(object, btf, collector)?;

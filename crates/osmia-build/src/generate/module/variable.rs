@@ -30,8 +30,9 @@ pub(super) fn variables(
     let mut claims = Claims::default();
     let mut variables = Vec::new();
     for spec in object.variables.values() {
+        let what = format!("the type of `{}`", names::shown(&spec.name));
         if let Some(anchored) = anchored(spec, btf)? {
-            collector.ask(anchored, &spec.name)?;
+            collector.ask(anchored, &spec.name, &what)?;
             continue;
         }
         if is_of_the_compiler(&spec.name) {
@@ -39,7 +40,7 @@ pub(super) fn variables(
         }
         let field = claims.claim(&names::plain(&spec.name), "_");
         let ty = match spec.ty {
-            Some(ty) => collector.ask(ty, &spec.name)?,
+            Some(ty) => collector.ask(ty, &spec.name, &what)?,
             None => Ty::Bytes(spec.size),
         };
         let role = object.maps.get(&spec.map).map(|map| map.role);
@@ -71,10 +72,9 @@ fn is_of_the_compiler(name: &str) -> bool {
 fn doc(spec: &VariableSpec, btf: &Btf) -> String {
     let ty = spec.ty.and_then(|ty| c_name(btf, ty));
     let ty = ty.map(|ty| format!(" of type `{ty}`")).unwrap_or_default();
-    let is_static = if spec.is_static { "static variable" } else { "variable" };
+    let noun = if spec.is_static { "static variable" } else { "variable" };
     let map = names::shown(&spec.map);
-    let text = format!("{is_static} `{}`{ty} in `{map}`.", names::shown(&spec.name));
-    text.replacen(['s', 'v'], if spec.is_static { "S" } else { "V" }, 1)
+    format!("{noun} `{}`{ty} in `{map}`.", names::shown(&spec.name))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::generate::names::{self, Claims};
 use crate::generate::types::layout::{self, Member, Shape};
 use crate::generate::types::model::{
-    Arm, Bitfield, Body, Enum, Item, Model, Pointee, Ty, Union, Value,
+    Arm, Bitfield, Body, Constant, Enum, Item, Model, Pointee, Ty, Union,
 };
 
 /// Deeper nests than this are circles, or made to hurt.
@@ -15,6 +15,20 @@ const DEPTH: u32 = 64;
 /// Names that generated code itself needs.
 const TAKEN: &[&str] =
     &["Bool", "Chars", "FromBytes", "Immutable", "IntoBytes", "KnownLayout", "Pad", "Ptr"];
+
+/// What a type without a name is called.
+struct Hint {
+    rust: String,
+    /// What it is in C, for documentation.
+    c: String,
+}
+
+impl Hint {
+    /// For types that have a name.
+    fn none() -> Self {
+        Self { rust: String::new(), c: String::new() }
+    }
+}
 
 /// Walks from the types that were asked for to all that they contain.
 pub(crate) struct Collector<'a> {
@@ -32,9 +46,11 @@ impl<'a> Collector<'a> {
         Self { btf, names, items: indexmap::IndexMap::new(), pointed: Vec::new() }
     }
 
-    /// The Rust type for a type, which is called `hint` if it has no name in C.
-    pub fn ask(&mut self, id: TypeId, hint: &str) -> Result<Ty, Error> {
-        self.ty(id, &names::camel(hint), DEPTH).map(|(ty, _)| ty)
+    /// The Rust type for a type, which is called `name` if it has no name in C; `what` says
+    /// then what it is.
+    pub fn ask(&mut self, id: TypeId, name: &str, what: &str) -> Result<Ty, Error> {
+        let hint = Hint { rust: names::camel(name), c: what.to_owned() };
+        self.ty(id, &hint, DEPTH).map(|(ty, _)| ty)
     }
 
     /// Everything that was met.
@@ -42,7 +58,7 @@ impl<'a> Collector<'a> {
         for id in std::mem::take(&mut self.pointed) {
             if !self.items.contains_key(&id) {
                 let ty = self.btf.ty(id)?;
-                let item = self.begin(&ty, "")?;
+                let item = self.begin(&ty, &Hint::none())?;
                 self.items.insert(id, Some(Item { body: Body::Opaque, ..item }));
             }
         }
@@ -50,14 +66,15 @@ impl<'a> Collector<'a> {
         Ok(Model { items: items.collect() })
     }
 
-    fn ty(&mut self, id: TypeId, hint: &str, depth: u32) -> Result<(Ty, Shape), Error> {
+    fn ty(&mut self, id: TypeId, hint: &Hint, depth: u32) -> Result<(Ty, Shape), Error> {
         let too_deep = osmia_btf::Error::TooDeep { id, limit: DEPTH };
         let depth = depth.checked_sub(1).ok_or(too_deep)?;
         let ty = self.btf.ty(id)?;
         match ty.kind() {
             Kind::Typedef if !ty.name().is_empty() => {
                 let target = ty.target().unwrap_or_default();
-                self.ty(target, &names::camel(ty.name()), depth)
+                let (rust, c) = (names::camel(ty.name()), format!("`{}`", names::shown(ty.name())));
+                self.ty(target, &Hint { rust, c }, depth)
             }
             kind if kind.is_modifier() || kind == Kind::Var => {
                 self.ty(ty.target().unwrap_or_default(), hint, depth)
@@ -77,7 +94,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn array(&mut self, ty: &Type<'_>, hint: &str, depth: u32) -> Result<(Ty, Shape), Error> {
+    fn array(&mut self, ty: &Type<'_>, hint: &Hint, depth: u32) -> Result<(Ty, Shape), Error> {
         let Some(array) = ty.array() else {
             return Err(osmia_btf::Error::Unsized { id: ty.id(), kind: ty.kind() }.into());
         };
@@ -94,23 +111,21 @@ impl<'a> Collector<'a> {
         let ty = self.btf.resolve(id)?;
         Ok(match ty.kind() {
             Kind::FuncProto => Pointee::Function,
-            Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 if !ty.name().is_empty() => {
-                self.pointed.push(ty.id());
-                Pointee::Ty(Ty::Item(ty.id()).into())
-            }
-            Kind::Fwd if !ty.name().is_empty() => {
+            Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 | Kind::Fwd
+                if !ty.name().is_empty() =>
+            {
                 self.pointed.push(ty.id());
                 Pointee::Ty(Ty::Item(ty.id()).into())
             }
             Kind::Ptr | Kind::Int | Kind::Float => {
-                let (ty, _) = self.ty(ty.id(), "", depth)?;
+                let (ty, _) = self.ty(ty.id(), &Hint::none(), depth)?;
                 Pointee::Ty(ty.into())
             }
             _ => Pointee::Void,
         })
     }
 
-    fn item(&mut self, ty: &Type<'_>, hint: &str, depth: u32) -> Result<(Ty, Shape), Error> {
+    fn item(&mut self, ty: &Type<'_>, hint: &Hint, depth: u32) -> Result<(Ty, Shape), Error> {
         let id = ty.id();
         match self.items.get(&id) {
             None => {}
@@ -130,17 +145,16 @@ impl<'a> Collector<'a> {
         Ok((Ty::Item(id), shape))
     }
 
-    fn begin(&mut self, ty: &Type<'_>, hint: &str) -> Result<Item, Error> {
+    fn begin(&mut self, ty: &Type<'_>, hint: &Hint) -> Result<Item, Error> {
         let keyword = match ty.kind() {
-            Kind::Struct => "struct",
             Kind::Union => "union",
             Kind::Fwd if ty.is_union_fwd() => "union",
-            Kind::Fwd => "struct",
+            Kind::Struct | Kind::Fwd => "struct",
             _ => "enum",
         };
         let (name, c_name) = match ty.name() {
-            "" => (hint.to_owned(), format!("{keyword} without a name")),
-            name => (names::camel(name), format!("{keyword} {}", names::shown(name))),
+            "" => (hint.rust.clone(), hint.c.clone()),
+            name => (names::camel(name), format!("`{keyword} {}`", names::shown(name))),
         };
         let name = self.names.claim(&name, "");
         let size = ty.own_size().unwrap_or_default();
@@ -195,28 +209,17 @@ impl<'a> Collector<'a> {
             let c_name =
                 if anonymous { format!("anon{anonymous_count}") } else { member.name.to_owned() };
             anonymous_count += u32::from(anonymous);
-            let hint = item.name.clone() + &names::camel(&c_name);
+            let rust = item.name.clone() + &names::camel(&c_name);
+            let c = format!("the type of `{}` in {}", names::shown(&c_name), item.c_name);
+            let hint = Hint { rust, c };
             let (ty, shape) = self.ty(member.ty, &hint, depth)?;
-            let (at, width) = self.bits(&member)?;
+            let bits = osmia_btf::Bitfield::of(self.btf, &member)?;
+            let at = bits.map_or(member.offset, |bits| bits.offset).0;
+            let width = bits.map(|bits| bits.width);
             let name = claims.claim(&names::plain(&c_name), "_");
             members.push(Member { name, anonymous, ty, shape, at, width });
         }
         Ok(members)
-    }
-
-    /// Where the member begins, and its width if it is a bitfield, in whichever way that
-    /// is recorded.
-    fn bits(&self, member: &osmia_btf::Member<'_>) -> Result<(u32, Option<u32>), Error> {
-        if member.bitfield.is_some() {
-            return Ok((member.offset.0, member.bitfield));
-        }
-        let ty = self.btf.ty(member.ty)?;
-        let narrow =
-            ty.int().filter(|int| int.offset != 0 || int.bits != int.size.saturating_mul(8));
-        Ok(match narrow {
-            Some(int) => (member.offset.0.saturating_add(int.offset), Some(int.bits)),
-            None => (member.offset.0, None),
-        })
     }
 
     fn has_float(&self, ty: &Ty) -> bool {
@@ -271,11 +274,11 @@ fn is_char(ty: &Type<'_>) -> bool {
 
 fn enumeration(ty: &Type<'_>) -> Result<Enum, Error> {
     let mut claims = Claims::default();
-    let mut values = Vec::new();
+    let mut constants = Vec::new();
     for value in ty.enumerators() {
         let value = value?;
         let rust = claims.claim(&names::plain(value.name), "_");
-        values.push(Value { rust, c: names::shown(value.name), value: value.value() });
+        constants.push(Constant { rust, c: names::shown(value.name), value: value.value() });
     }
-    Ok(Enum { signed: ty.is_signed_enum(), values })
+    Ok(Enum { signed: ty.is_signed_enum(), constants })
 }

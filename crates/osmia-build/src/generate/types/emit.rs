@@ -14,6 +14,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::generate::names::ident;
+use crate::generate::text::doc;
 use crate::generate::types::emit::access::Accesses;
 use crate::generate::types::model::{Body, Item, Model, Ty};
 
@@ -41,9 +42,9 @@ impl<'m> Emitter<'m> {
             Body::Union(body) => self.union(item, body, &accesses.of(id)),
             Body::Enum(body) => enumeration::emit(item, body),
             Body::Opaque => {
-                let doc = format!("`{}`, known by pointers only.", item.c_name);
+                let doc = doc(&format!("{}, known by pointers only.", item.c_name));
                 quote! {
-                    #[doc = #doc]
+                    #doc
                     #[derive(Debug)]
                     pub enum #name {}
                 }

@@ -15,7 +15,7 @@ pub(crate) struct Model {
 pub(crate) struct Item {
     /// Its name in Rust.
     pub name: String,
-    /// What C calls it, for documentation.
+    /// What it is in C, for documentation: "`struct event`", "the type of `at` in `struct event`".
     pub c_name: String,
     pub size: u32,
     pub align: u32,
@@ -93,12 +93,12 @@ pub(crate) struct Arm {
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub signed: bool,
-    pub values: Vec<Value>,
+    pub constants: Vec<Constant>,
 }
 
 /// A constant of an enum.
 #[derive(Debug)]
-pub(crate) struct Value {
+pub(crate) struct Constant {
     /// Its name in Rust.
     pub rust: String,
     /// Its name in C.

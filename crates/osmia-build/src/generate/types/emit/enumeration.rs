@@ -6,20 +6,21 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::generate::names::ident;
+use crate::generate::text::doc;
 use crate::generate::types::emit::ty::integer;
 use crate::generate::types::model::{Enum, Item};
 
 pub(super) fn emit(item: &Item, body: &Enum) -> TokenStream {
     let name = ident(&item.name);
     let int = integer(item.size, body.signed);
-    let doc = format!("`{}`.", item.c_name);
-    let constants = body.values.iter().map(|value| {
+    let doc = doc(&format!("{}.", item.c_name));
+    let constants = body.constants.iter().map(|value| {
         let constant = ident(&value.rust);
         let literal = literal(value.value, item.size, body.signed);
         quote!(pub const #constant: Self = Self(#literal);)
     });
     let mut seen = HashSet::new();
-    let first = body.values.iter().filter(|value| seen.insert(value.value));
+    let first = body.constants.iter().filter(|value| seen.insert(value.value));
     let arms = first.map(|value| {
         let literal = literal(value.value, item.size, body.signed);
         let c = &value.c;
@@ -27,11 +28,9 @@ pub(super) fn emit(item: &Item, body: &Enum) -> TokenStream {
     });
     let other = format!("{}({{other}})", item.name);
     quote! {
-        #[doc = #doc]
-        #[derive(
-            Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash,
-            FromBytes, Immutable, IntoBytes, KnownLayout
-        )]
+        #doc
+        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(FromBytes, Immutable, IntoBytes, KnownLayout)]
         #[zerocopy(crate = "::osmia::zerocopy")]
         #[repr(transparent)]
         pub struct #name(pub #int);

@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::generate::names::ident;
+use crate::generate::text::doc;
 use crate::generate::types::model::{Item, Ty};
 
 /// Rust's standard library has defaults of arrays up to this length.
@@ -20,14 +21,15 @@ pub(crate) fn has_default(ty: &Ty) -> bool {
 
 /// The documentation, the derives and the representation of a struct or union.
 pub(crate) fn head(item: &Item, packed: bool, default: bool, debug: bool) -> TokenStream {
-    let doc = format!("`{}`.", item.c_name);
+    let doc = doc(&format!("{}.", item.c_name));
     let debug = debug.then(|| quote!(Debug,));
     let default = default.then(|| quote!(Default,));
     let equal = (!item.has_float).then(|| quote!(Eq, Hash,));
     let packed = packed.then(|| quote!(, packed));
     quote! {
-        #[doc = #doc]
-        #[derive(Clone, Copy, #debug #default PartialEq, #equal FromBytes, Immutable, IntoBytes, KnownLayout)]
+        #doc
+        #[derive(Clone, Copy, #debug #default PartialEq, #equal)]
+        #[derive(FromBytes, Immutable, IntoBytes, KnownLayout)]
         #[zerocopy(crate = "::osmia::zerocopy")]
         #[repr(C #packed)]
     }
@@ -55,12 +57,12 @@ pub(crate) fn proof<'f>(item: &Item, fields: impl Iterator<Item = (&'f str, u32)
     let align = Literal::u32_unsuffixed(item.align);
     let offsets = fields.map(|(field, offset)| {
         let (field, offset) = (ident(field), Literal::u32_unsuffixed(offset));
-        quote!(assert!(::core::mem::offset_of!(#name, #field) == #offset);)
+        quote!(assert!(offset_of!(#name, #field) == #offset);)
     });
     quote! {
         const _: () = {
-            assert!(::core::mem::size_of::<#name>() == #size);
-            assert!(::core::mem::align_of::<#name>() <= #align);
+            let (size, align) = (size_of::<#name>(), align_of::<#name>());
+            assert!(size == #size && align <= #align);
             #(#offsets)*
         };
     }

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::generate::names::ident;
+use crate::generate::text::doc;
 use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::access::{Access, How};
 use crate::generate::types::emit::ty::Scope;
@@ -21,12 +22,12 @@ impl Emitter<'_> {
         let access = self.bits(bits, storage);
         let (ty, get, set) = (access.ty, access.get, access.set);
         let doc = match bits.width {
-            1 => format!("`{}`, a bit.", bits.name),
-            width => format!("`{}`, {width} bits.", bits.name),
+            1 => doc(&format!("`{}`, a bit.", bits.name)),
+            width => doc(&format!("`{}`, {width} bits.", bits.name)),
         };
         let (getter, setter) = (ident(getter), ident(setter));
         quote! {
-            #[doc = #doc]
+            #doc
             pub fn #getter(&self) -> #ty {
                 #get
             }
@@ -60,10 +61,10 @@ impl Emitter<'_> {
             }
         };
         let ty = self.value_ty(access);
-        let doc = format!("`{}`.", access.name);
+        let doc = doc(&format!("`{}`.", access.name));
         let (getter, setter) = (ident(getter), ident(setter));
         quote! {
-            #[doc = #doc]
+            #doc
             pub fn #getter(&self) -> #ty {
                 #get
             }

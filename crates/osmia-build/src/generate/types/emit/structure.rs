@@ -4,6 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::generate::names::ident;
+use crate::generate::text::doc;
 use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::access::{Access, How};
 use crate::generate::types::emit::head;
@@ -19,7 +20,7 @@ impl Emitter<'_> {
         let align = body.raise_align.then(|| head::align_field(item.align));
         let fields = body.fields.iter().map(|field| self.field(field));
         let default = (!default).then(|| head::default_of_zeros(item));
-        let debug = (!plain).then(|| self.debug_struct(item, body, accesses));
+        let debug = (!plain).then(|| debug_struct(item, body, accesses));
         let methods = self.methods(item, body, accesses);
         let proven =
             body.fields.iter().filter(|field| !matches!(field.kind, FieldKind::Padding(_)));
@@ -76,8 +77,8 @@ impl Emitter<'_> {
 
     /// The elements of an array without a length, behind the struct.
     fn flexible(&self, body: &Struct) -> Option<TokenStream> {
-        let members = body.fields.iter().filter(|field| is_member(field));
-        let Field { name, kind: FieldKind::Member { ty, .. }, .. } = members.last()? else {
+        let mut members = body.fields.iter().filter(|field| is_member(field));
+        let Field { name, kind: FieldKind::Member { ty, .. }, .. } = members.next_back()? else {
             return None;
         };
         let element = match ty {
@@ -87,36 +88,36 @@ impl Emitter<'_> {
             _ => return None,
         };
         let (method, field) = (ident(&format!("with_{name}")), ident(name));
-        let doc =
-            format!("The struct at the start of `bytes`, and the elements of `{name}` behind it.");
+        let doc = doc(&format!(
+            "The struct at the start of `bytes`, and the elements of `{name}` behind it."
+        ));
         Some(quote! {
-            #[doc = #doc]
+            #doc
             pub fn #method(bytes: &[u8]) -> Option<(&Self, &[#element])> {
-                ::osmia::generated::flexible::split(bytes, ::core::mem::offset_of!(Self, #field))
+                ::osmia::generated::flexible::split(bytes, offset_of!(Self, #field))
             }
         })
     }
-
-    /// What `{:?}` shows: members only.
-    fn debug_struct(&self, item: &Item, body: &Struct, accesses: &[Access]) -> TokenStream {
-        let shown = accesses.iter().filter_map(|access| match &access.how {
-            How::Field { .. } => {
-                let field = ident(&access.name);
-                Some((
-                    access.name.as_str(),
-                    if body.packed { quote!({ self.#field }) } else { quote!(self.#field) },
-                ))
-            }
-            How::Own { getter, .. } => {
-                let getter = ident(getter);
-                Some((access.name.as_str(), quote!(self.#getter())))
-            }
-            How::Through { .. } => None,
-        });
-        debug(&item.name, shown)
-    }
 }
 
+/// What `{:?}` shows: members only.
+fn debug_struct(item: &Item, body: &Struct, accesses: &[Access]) -> TokenStream {
+    let shown = accesses.iter().filter_map(|access| match &access.how {
+        How::Field { .. } => {
+            let field = ident(&access.name);
+            Some((
+                access.name.as_str(),
+                if body.packed { quote!({ self.#field }) } else { quote!(self.#field) },
+            ))
+        }
+        How::Own { getter, .. } => {
+            let getter = ident(getter);
+            Some((access.name.as_str(), quote!(self.#getter())))
+        }
+        How::Through { .. } => None,
+    });
+    debug(&item.name, shown)
+}
 /// `{:?}` of named values.
 pub(super) fn debug<'a>(
     name: &str,
@@ -147,10 +148,10 @@ fn has_default(field: &Field) -> bool {
 
 /// Characters as text.
 fn text(name: &str) -> TokenStream {
-    let doc = format!("`{name}` as text, up to the first NUL.");
+    let doc = doc(&format!("`{name}` as text, up to the first NUL."));
     let method = ident(name);
     quote! {
-        #[doc = #doc]
+        #doc
         pub fn #method(&self) -> ::std::borrow::Cow<'_, str> {
             self.#method.to_str()
         }

@@ -69,11 +69,8 @@ impl Emitter<'_> {
                 };
                 quote!(#ptr<#pointee>)
             }
-            Ty::Item(_) => match self.find(ty) {
-                Some(item) => scope.item(&item.name),
-                // Not reached: the model has every item that it mentions.
-                None => quote!(()),
-            },
+            // The model has every item that it mentions.
+            Ty::Item(_) => self.find(ty).map_or(quote!(()), |item| scope.item(&item.name)),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Unions: bytes, and methods that read and write them as the members.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 
 use crate::generate::names::ident;
+use crate::generate::text::doc;
 use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::access::{Access, How};
 use crate::generate::types::emit::ty::Scope;
@@ -59,9 +60,9 @@ impl Emitter<'_> {
         }
         let ty = self.ty(&arm.ty, Scope::Types);
         let (getter, setter) = (ident(getter), ident(setter));
-        let doc = format!("The bytes as `{}`.", arm.name);
+        let doc = doc(&format!("The bytes as `{}`.", arm.name));
         quote! {
-            #[doc = #doc]
+            #doc
             pub fn #getter(&self) -> #ty {
                 ::osmia::generated::union::get(self)
             }

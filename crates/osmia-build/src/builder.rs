@@ -1,0 +1,227 @@
+//! What is to be compiled, and how.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use osmia_object::ObjectSpec;
+
+use crate::cargo;
+use crate::clang::compile::{Compile, Compiled};
+use crate::clang::cpu::Cpu;
+use crate::clang::finder::Clang;
+use crate::clang::target::Target;
+use crate::error::Error;
+use crate::generate::module::generate;
+use crate::generate::names;
+use crate::generate::request::{EventType, Options};
+use crate::generated::Generated;
+use crate::strip::strip;
+use crate::vmlinux::{self, Vmlinux};
+
+/// Compiles a BPF C file and generates a Rust module for it.
+///
+/// # Examples
+/// In a build script:
+/// ```no_run
+/// osmia_build::Builder::new("src/bpf/events.bpf.c")
+///     .event("struct event")
+///     .include("src/bpf/include")
+///     .compile();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Builder {
+    source: PathBuf,
+    name: Option<String>,
+    clang: Option<OsString>,
+    target: Option<Target>,
+    cpu: Cpu,
+    includes: Vec<PathBuf>,
+    defines: Vec<String>,
+    args: Vec<OsString>,
+    vmlinux: Vmlinux,
+    out_dir: Option<PathBuf>,
+    types: Vec<String>,
+    events: Vec<EventType>,
+}
+
+impl Builder {
+    /// Compiles this C file. Its name up to the first dot is the module's.
+    pub fn new(source: impl AsRef<Path>) -> Self {
+        Self {
+            source: source.as_ref().to_owned(),
+            name: None,
+            clang: None,
+            target: None,
+            cpu: Cpu::default(),
+            includes: Vec::new(),
+            defines: Vec::new(),
+            args: Vec::new(),
+            vmlinux: Vmlinux::default(),
+            out_dir: None,
+            types: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Gives the module another name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Looks for headers in this folder, too.
+    #[must_use]
+    pub fn include(mut self, dir: impl AsRef<Path>) -> Self {
+        self.includes.push(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Defines a macro: `NAME`, or `NAME=value`.
+    #[must_use]
+    pub fn define(mut self, definition: impl Into<String>) -> Self {
+        self.defines.push(definition.into());
+        self
+    }
+
+    /// Hands the compiler an argument of its own.
+    #[must_use]
+    pub fn clang_arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    /// Compiles with this clang; see [`Clang::named`]. Otherwise it is found as
+    /// [`Clang::find`] tells.
+    #[must_use]
+    pub fn clang(mut self, clang: impl AsRef<OsStr>) -> Self {
+        self.clang = Some(clang.as_ref().to_owned());
+        self
+    }
+
+    /// Compiles for this machine. Otherwise it is the one that cargo builds for, and outside
+    /// of build scripts the one that this runs on.
+    #[must_use]
+    pub fn target(mut self, target: Target) -> Self {
+        self.target = Some(target);
+        self
+    }
+
+    /// Lets the compiler use the instructions of this set.
+    #[must_use]
+    pub fn cpu(mut self, cpu: Cpu) -> Self {
+        self.cpu = cpu;
+        self
+    }
+
+    /// Says whose types stand in `vmlinux.h`, if the C includes one and there is none in its
+    /// folders. Otherwise they are those of the running kernel.
+    #[must_use]
+    pub fn vmlinux(mut self, vmlinux: Vmlinux) -> Self {
+        self.vmlinux = vmlinux;
+        self
+    }
+
+    /// Generates these types although no map or variable has them: `struct event`.
+    ///
+    /// The compiler must have kept them; see [`event`](Self::event).
+    #[must_use]
+    pub fn types(mut self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.types.extend(types.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says that the events in the object's only ring buffer are of this type: `struct event`.
+    ///
+    /// The compiler keeps the types that a map, a global variable or a function's
+    /// parameters have, and drops all others. In C, this keeps one:
+    /// ```c
+    /// const struct event *unused __attribute__((unused));
+    /// ```
+    /// A ring buffer can say it in C instead, by a `__type(value, struct event);` in its definition.
+    #[must_use]
+    pub fn event(mut self, ty: impl Into<String>) -> Self {
+        self.events.push(EventType { map: None, ty: ty.into() });
+        self
+    }
+
+    /// Says that the events in this ring buffer are of this type.
+    #[must_use]
+    pub fn event_of(mut self, map: impl Into<String>, ty: impl Into<String>) -> Self {
+        self.events.push(EventType { map: Some(map.into()), ty: ty.into() });
+        self
+    }
+
+    /// Writes to this folder. Otherwise it is the one that cargo gives build scripts.
+    #[must_use]
+    pub fn out_dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.out_dir = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Compiles and generates, for build scripts: writes `name.o` and `name.rs` for
+    /// `osmia::include_bpf!(name)` into cargo's folder, tells cargo what they depend on, and shows
+    /// the compiler's warnings as cargo's.
+    ///
+    /// If that cannot be done, cargo shows why, and the build ends.
+    pub fn compile(&self) {
+        cargo::finish(self.out_dir.as_deref(), &self.source, self.generate());
+    }
+
+    /// Compiles and generates, and writes nothing.
+    ///
+    /// # Errors
+    /// There is no clang, the C does not compile, or a type that is asked for is missing.
+    pub fn generate(&self) -> Result<Generated, Error> {
+        let compiled = self.run_clang()?;
+        let object = strip(&compiled.object)?;
+        let name = self.module_name();
+        let spec = ObjectSpec::parse(&name, object.clone().into())?;
+        let file = self.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let options = Options {
+            object_file: format!("{name}.o"),
+            source: file,
+            types: self.types.clone(),
+            events: self.events.clone(),
+        };
+        let module = generate(&spec, &options)?;
+        let Compiled { inputs, warnings, .. } = compiled;
+        Ok(Generated { name, module, object, inputs, warnings })
+    }
+
+    /// The module's name: the file's up to its first dot, as Rust may have it.
+    fn module_name(&self) -> String {
+        let file = || self.source.file_name().unwrap_or_default().to_string_lossy();
+        let stem = || file().split('.').next().unwrap_or_default().to_owned();
+        names::plain(&self.name.clone().unwrap_or_else(stem))
+    }
+
+    fn run_clang(&self) -> Result<Compiled, Error> {
+        let clang = self.clang.as_deref().map_or_else(Clang::find, Clang::named)?;
+        let mut compile = Compile {
+            clang,
+            target: self.target.or_else(Target::of_cargo).unwrap_or_else(Target::host),
+            cpu: self.cpu,
+            includes: self.includes.clone(),
+            made: None,
+            defines: self.defines.clone(),
+            args: self.args.clone(),
+        };
+        match (compile.run(&self.source), self.vmlinux.file()) {
+            (Err(error), Some(types)) if error.is_missing_vmlinux() => {
+                let scratch = tempfile::tempdir().map_err(Error::temporary)?;
+                // The folder's name is recorded, and must not be a new one each time.
+                let made = scratch.path().join("vmlinux");
+                vmlinux::write(types, &made)?;
+                compile.made = Some(made.clone());
+                let mut compiled = compile.run(&self.source)?;
+                compiled.inputs.retain(|input| !input.starts_with(&made));
+                if let Vmlinux::File(file) = &self.vmlinux {
+                    compiled.inputs.push(file.clone());
+                }
+                Ok(compiled)
+            }
+            (result, _) => result,
+        }
+    }
+}

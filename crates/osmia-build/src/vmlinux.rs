@@ -1,0 +1,60 @@
+//! `vmlinux.h`, made from a kernel's types.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use object::{Object as _, ObjectSection as _};
+use osmia_btf::Btf;
+
+use crate::error::{Error, IoContext};
+
+/// Whose types stand in a `vmlinux.h` that is made.
+///
+/// A program that reads kernel structs by CO-RE runs on other kernels as well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Vmlinux {
+    /// Those of the kernel that the compiler runs on.
+    #[default]
+    Running,
+    /// Those in a file: BTF by itself, or an ELF file with a section `.BTF`.
+    File(PathBuf),
+    /// None is made: the C has to find one in its folders.
+    Never,
+}
+
+/// The running kernel's types.
+const RUNNING: &str = "/sys/kernel/btf/vmlinux";
+
+impl Vmlinux {
+    /// The file with the types.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Running => Some(Path::new(RUNNING)),
+            Self::File(path) => Some(path),
+            Self::Never => None,
+        }
+    }
+}
+
+/// Writes `vmlinux.h` with the types of `from` into `dir`.
+pub(crate) fn write(from: &Path, dir: &Path) -> Result<(), Error> {
+    let bytes = match fs::read(from) {
+        Err(_) if from == Path::new(RUNNING) => return Err(Error::NoKernelTypes),
+        read => read.during("read the kernel's types from", from)?,
+    };
+    let btf = Btf::parse(section(bytes).into(), None)?;
+    let header = osmia_btf::c::header(&btf)?;
+    fs::create_dir_all(dir).during("make the folder", dir)?;
+    let path = dir.join("vmlinux.h");
+    fs::write(&path, header).during("write", &path)
+}
+
+/// The BTF in an ELF file; the bytes themselves if they are none.
+fn section(bytes: Vec<u8>) -> Vec<u8> {
+    let section = || {
+        let elf = object::File::parse(bytes.as_slice()).ok()?;
+        Some(elf.section_by_name(".BTF")?.data().ok()?.to_vec())
+    };
+    section().unwrap_or(bytes)
+}

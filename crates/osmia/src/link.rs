@@ -19,7 +19,7 @@ pub(crate) mod netlink_xdp;
 pub(crate) mod perf;
 pub(crate) mod raw_tracepoint;
 pub(crate) mod refused;
-pub(crate) mod tracepoint;
+pub mod tracepoint;
 pub(crate) mod tracing;
 pub mod xdp;
 

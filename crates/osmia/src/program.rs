@@ -19,6 +19,7 @@ use crate::program::kernel_program::KernelProgram;
 use crate::program::place::ProgramPlace;
 use crate::program::test_run::{TestRun, TestRunResult};
 
+mod attach;
 pub mod ids;
 pub mod info;
 pub(crate) mod kernel_program;
@@ -58,6 +59,9 @@ struct Inner {
     prog_type: ProgType,
     attach_type: Option<AttachType>,
     attach_target: Option<String>,
+    /// The name of its section, which tells apart what types do not: kprobes and uprobes.
+    section: Option<String>,
+    autoattach: bool,
     log: Option<String>,
     /// Where it runs, or why it runs nowhere.
     place: Result<Box<dyn ProgramPlace>, String>,
@@ -91,6 +95,8 @@ impl Program {
             prog_type,
             attach_type: spec.attach_type,
             attach_target: spec.attach_target.clone(),
+            section: Some(spec.section.clone()),
+            autoattach: spec.autoattach,
             log,
             place,
         }))
@@ -139,8 +145,16 @@ impl Program {
         })?;
         let name = names::full_name(kernel, &fd, &info);
         let (prog_type, place) = (info.type_, Ok(Box::new(KernelProgram::new(kernel, fd)) as _));
-        let (attach_type, attach_target, log) = (None, None, None);
-        Ok(Self(Arc::new(Inner { name, prog_type, attach_type, attach_target, log, place })))
+        Ok(Self(Arc::new(Inner {
+            name,
+            prog_type,
+            attach_type: None,
+            attach_target: None,
+            section: None,
+            autoattach: false,
+            log: None,
+            place,
+        })))
     }
 
     /// The program's name: its function's.
@@ -161,6 +175,16 @@ impl Program {
     /// What its section's name says to attach it to.
     pub fn attach_target(&self) -> Option<&str> {
         self.0.attach_target.as_deref()
+    }
+
+    /// The ELF section that it came from, if it is of an object.
+    pub fn section(&self) -> Option<&str> {
+        self.0.section.as_deref()
+    }
+
+    /// Whether it is attached when all programs of its object are.
+    pub fn autoattach(&self) -> bool {
+        self.0.autoattach
     }
 
     /// Whether it is loaded; programs whose section begins with `?` are not.

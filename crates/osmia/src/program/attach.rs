@@ -1,0 +1,176 @@
+//! Attaching programs.
+
+use osmia_abi::{AttachType, ProgType};
+
+use crate::error::Error;
+use crate::link::tracepoint::Tracepoint;
+use crate::link::xdp::XdpMode;
+use crate::link::{Link, raw_tracepoint, tracepoint, tracing, xdp};
+use crate::program::Program;
+use crate::program::kernel_program::KernelProgram;
+use crate::program::kinds::{
+    LsmProgram, RawTracepointProgram, TracepointProgram, TracingProgram, XdpProgram,
+};
+
+/// What a program is attached to if nobody says otherwise.
+pub(crate) enum Target {
+    Tracepoint(Tracepoint),
+    RawTracepoint(String),
+    /// What it was loaded for, in words.
+    Loaded(String),
+}
+
+impl Program {
+    /// Attaches it to what its section's name says: `SEC("tracepoint/syscalls/sys_enter_close")`.
+    ///
+    /// # Errors
+    /// `Invalid`: the name of its section says no place, and who does not; `NotFound`: this kernel has no such
+    /// place; `Permission`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn main() -> Result<(), osmia::Error> {
+    /// # let object: osmia::Object = unimplemented!();
+    /// let _link = object.program("on_exec")?.attach()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn attach(&self) -> Result<Link, Error> {
+        match self.target() {
+            Ok(target) => self.attach_to_target(&target),
+            Err(why) => Err(Error::invalid(format!(
+                "program `{}` cannot be attached by itself: {why}",
+                self.name()
+            ))),
+        }
+    }
+
+    pub(crate) fn attach_to_target(&self, target: &Target) -> Result<Link, Error> {
+        self.attached(|program| match target {
+            Target::Tracepoint(place) => {
+                tracepoint::attach(program.kernel_value(), program.fd(), place)
+            }
+            Target::RawTracepoint(name) => {
+                raw_tracepoint::attach(program.kernel_value(), program.fd(), name, 0)
+            }
+            Target::Loaded(place) => tracing::attach(program.kernel_value(), program.fd(), place),
+        })
+    }
+
+    /// What its section names, or why that is no place.
+    pub(crate) fn target(&self) -> Result<Target, String> {
+        let section = self.section().unwrap_or_default().trim_start_matches('?');
+        let target = self.attach_target().filter(|target| !target.is_empty());
+        match (self.prog_type(), target) {
+            (ProgType::TRACEPOINT, Some(target)) => {
+                Tracepoint::parse(target).map(Target::Tracepoint).map_err(|error| error.to_string())
+            }
+            (ProgType::RAW_TRACEPOINT | ProgType::RAW_TRACEPOINT_WRITABLE, Some(target)) => {
+                Ok(Target::RawTracepoint(target.to_owned()))
+            }
+            (ProgType::TRACING | ProgType::LSM, Some(target))
+                if self.attach_type() != Some(AttachType::TRACE_ITER) =>
+            {
+                let kind = section.split('/').next().unwrap_or_default();
+                Ok(Target::Loaded(format!("{kind} {target}")))
+            }
+            (ProgType::XDP, _) => Err("which interface it is for must be said".to_owned()),
+            (ProgType::SOCKET_FILTER, _) => Err("a socket filter is set on a socket".to_owned()),
+            (_, None) => Err(format!("its section, `{section}`, names nothing to attach to")),
+            (prog_type, Some(_)) => Err(format!(
+                "programs of type {prog_type} in section `{section}` do not attach by themselves"
+            )),
+        }
+    }
+
+    /// Attaches it by `attach`, if it is in a kernel; says which program failed.
+    fn attached(
+        &self,
+        attach: impl FnOnce(&KernelProgram) -> Result<Link, Error>,
+    ) -> Result<Link, Error> {
+        let program = self.kernel("attaching")?;
+        attach(program).map_err(|error| error.during(format!("attach program `{}`", self.name())))
+    }
+}
+
+impl TracepointProgram {
+    /// Attaches it to a tracepoint; [`Program::attach`] takes the one that its section names.
+    ///
+    /// # Kernel
+    /// Since 4.7. It is a link since 5.15.
+    ///
+    /// # Errors
+    /// `NotFound`: this kernel has no such tracepoint, or tracefs is not mounted; `Permission`.
+    pub fn attach_to(&self, place: &Tracepoint) -> Result<Link, Error> {
+        self.attached(|program| tracepoint::attach(program.kernel_value(), program.fd(), place))
+    }
+}
+
+impl RawTracepointProgram {
+    /// Attaches it to the raw tracepoint of this name (without its category);
+    /// [`Program::attach`] takes the one that its section names.
+    ///
+    /// # Kernel
+    /// Since 4.17. It is a link since 5.8.
+    ///
+    /// # Errors
+    /// `NotFound`: this kernel has no such tracepoint; `Permission`.
+    pub fn attach_to(&self, name: &str) -> Result<Link, Error> {
+        self.attached(|program| {
+            raw_tracepoint::attach(program.kernel_value(), program.fd(), name, 0)
+        })
+    }
+}
+
+impl TracingProgram {
+    /// Attaches it to what it was loaded for.
+    ///
+    /// # Kernel
+    /// Since 5.5. It is a link since 5.7.
+    ///
+    /// # Errors
+    /// `Busy`: it is attached already; `Permission`.
+    pub fn attach(&self) -> Result<Link, Error> {
+        Program::attach(self)
+    }
+}
+
+impl LsmProgram {
+    /// Attaches it to the security hook that it was loaded for.
+    ///
+    /// # Kernel
+    /// Since 5.7, with `CONFIG_BPF_LSM` and `bpf` in the list of security modules (`lsm=` on the kernel's
+    /// command line).
+    ///
+    /// # Errors
+    /// `Busy`: it is attached already; `Permission`.
+    pub fn attach(&self) -> Result<Link, Error> {
+        Program::attach(self)
+    }
+}
+
+impl XdpProgram {
+    /// Attaches it to an interface of the calling thread's network namespace.
+    ///
+    /// # Kernel
+    /// Since 4.8; the generic mode since 4.12. It is a link since 5.9, and before that a setting of the interface,
+    /// which is undone when the [`Link`] is dropped.
+    ///
+    /// # Errors
+    /// `NotFound`: there is no such interface; `Busy`: another program is attached there; `Invalid`: the driver
+    /// cannot do it in this mode; `Permission`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn main() -> Result<(), osmia::Error> {
+    /// # let drop_all: osmia::XdpProgram = unimplemented!();
+    /// use osmia::{XdpMode, interface_index};
+    ///
+    /// let _link = drop_all.attach(interface_index("veth0")?, XdpMode::Any)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn attach(&self, ifindex: u32, mode: XdpMode) -> Result<Link, Error> {
+        self.attached(|program| xdp::attach(program.kernel_value(), program.fd(), ifindex, mode))
+    }
+}

@@ -115,6 +115,22 @@ pub enum Error {
         /// Why not.
         problem: String,
     },
+    /// The bytes are no kernel configuration.
+    #[error("{origin} is not a kernel's configuration: {problem}")]
+    Config {
+        /// The file that they are from.
+        origin: String,
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// What the object expects of the kernel is not there, or is something else.
+    #[error("extern {name}: {problem}")]
+    Extern {
+        /// Its name.
+        name: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// A program cannot be put together.
     #[error("program {program}: function {function}, instruction {at}: {problem}")]
     Link {

@@ -6,6 +6,7 @@
 mod error;
 mod extern_spec;
 mod function;
+pub mod kconfig;
 mod link;
 mod linked_program;
 mod map_spec;

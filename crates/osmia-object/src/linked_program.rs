@@ -3,7 +3,7 @@
 use osmia_btf::TypeId;
 use osmia_insn::Insn;
 
-use crate::function::{CoreRelocation, FunctionId, Line, Relocation};
+use crate::function::{CoreRelocation, FunctionId, Line, Relocation, Target};
 
 /// A program put together for loading: its entry, then all subprograms that it reaches.
 ///
@@ -55,6 +55,14 @@ impl LinkedProgram {
         let behind = self.lines.partition_point(|line| line.at <= slot);
         let line = self.lines.get(behind.checked_sub(1)?)?;
         (line.at >= function.start).then_some(line)
+    }
+
+    /// The names of the externs that it refers to, once for each reference.
+    pub fn externs(&self) -> impl Iterator<Item = &str> {
+        self.relocations.iter().filter_map(|relocation| match &relocation.target {
+            Target::Extern(name) => Some(name.as_str()),
+            _ => None,
+        })
     }
 
     /// The first slot and the type of each function, as the kernel wants to know them;

@@ -22,21 +22,17 @@ const LOAD_ATTEMPTS: u32 = 5;
 /// ```
 /// use std::sync::Arc;
 /// use osmia_abi::{Cmd, MapCreateAttr, MapType};
-/// use osmia_sys::{Bpf, Call, Errno, MapCreate, Returned, Syscalls};
+/// use osmia_sys::{Bpf, Call, Errno, MapCreate, Returned};
 ///
 /// /// A kernel that knows no map names, like those before 4.15.
-/// struct NoMapNames;
-///
-/// impl Syscalls for NoMapNames {
-///     fn bpf(&self, call: Call<'_>) -> Result<Returned, Errno> {
-///         if call.cmd() == Cmd::MAP_CREATE && call.attr::<MapCreateAttr>().map_name != [0; 16] {
-///             return Err(Errno::INVAL);
-///         }
-///         call.proceed()
+/// fn no_map_names(call: Call<'_>) -> Result<Returned, Errno> {
+///     if call.cmd() == Cmd::MAP_CREATE && call.attr::<MapCreateAttr>().map_name != [0; 16] {
+///         return Err(Errno::INVAL);
 ///     }
+///     call.proceed()
 /// }
 ///
-/// let bpf = Bpf::kernel().with(Arc::new(NoMapNames));
+/// let bpf = Bpf::kernel().with(Arc::new(no_map_names));
 /// let create = MapCreate { map_type: MapType::ARRAY, name: "counts".into(), ..MapCreate::default() };
 /// assert_eq!(bpf.map_create(&create).unwrap_err(), Errno::INVAL);
 /// ```
@@ -50,6 +46,15 @@ pub struct Bpf {
 pub trait Syscalls: Send + Sync {
     /// Sees one call of bpf(2); answers with an error of its own or lets it [`proceed`](Call::proceed).
     fn bpf(&self, call: Call<'_>) -> Result<Returned, Errno>;
+}
+
+impl<F> Syscalls for F
+where
+    F: Fn(Call<'_>) -> Result<Returned, Errno> + Send + Sync,
+{
+    fn bpf(&self, call: Call<'_>) -> Result<Returned, Errno> {
+        self(call)
+    }
 }
 
 /// One call of bpf(2), on its way down.

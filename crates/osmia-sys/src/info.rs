@@ -145,7 +145,7 @@ impl Bpf {
     {
         let bytes = info.as_mut_bytes();
         let mut attr = InfoByFdAttr {
-            bpf_fd: fd::raw(fd),
+            bpf_fd: fd::raw(&fd),
             info_len: ptr::len(bytes)?,
             info: ptr::write(bytes),
         };

@@ -35,6 +35,7 @@ mod ring_memory;
 mod rlimit;
 mod shared_memory;
 mod stats;
+mod task_fd;
 mod test_run;
 mod token;
 mod wait;
@@ -66,6 +67,7 @@ pub use crate::prog::{AttachBtf, AttachTarget, ProgAttach, ProgLoad, ProgQuery, 
 pub use crate::ring_memory::{RingMemory, RingPositions};
 pub use crate::rlimit::{lift_memlock, memlock};
 pub use crate::shared_memory::SharedMemory;
+pub use crate::task_fd::TaskFd;
 pub use crate::test_run::{Ran, TestRun};
 pub use crate::wait::{Poller, wait_readable};
 

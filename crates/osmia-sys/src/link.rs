@@ -3,7 +3,7 @@
 
 use std::ffi::CStr;
 use std::mem::offset_of;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 use osmia_abi::flags::BPF_F_REPLACE;
 use osmia_abi::{
@@ -45,7 +45,7 @@ impl Bpf {
     /// `EINVAL` for an attach type that has no links yet, and the kernel's own of each.
     pub fn link_create(&self, create: &LinkCreate<'_>) -> Result<LinkFd, Errno> {
         let mut attr = LinkCreateAttr {
-            prog_fd: fd::raw(create.prog),
+            prog_fd: fd::raw(&create.prog),
             target_fd: create.target.map_or(0, AttachTarget::raw),
             attach_type: create.attach_type,
             flags: create.flags,
@@ -80,7 +80,7 @@ impl Bpf {
     ) -> Result<(), Errno> {
         let mut attr = LinkUpdateAttr {
             link_fd: fd::raw(link),
-            new_prog_fd: fd::raw(new),
+            new_prog_fd: fd::raw(&new),
             flags: old.map_or(0, |_| BPF_F_REPLACE),
             old_prog_fd: fd::raw_or_zero(old),
         };
@@ -123,7 +123,7 @@ impl Bpf {
     ) -> Result<LinkFd, Errno> {
         let mut attr = RawTracepointOpenAttr {
             name: name.map_or(0, ptr::text),
-            prog_fd: fd::raw(prog.as_fd()),
+            prog_fd: fd::raw(prog),
             cookie,
             ..RawTracepointOpenAttr::default()
         };

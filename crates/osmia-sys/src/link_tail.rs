@@ -140,9 +140,9 @@ impl Position<'_> {
         };
         let (flags, number) = match self.neighbour {
             Neighbour::Whole => (0, 0),
-            Neighbour::Prog(prog) => (0, fd::raw(prog)),
+            Neighbour::Prog(prog) => (0, fd::raw(&prog)),
             Neighbour::ProgId(id) => (BPF_F_ID, id),
-            Neighbour::Link(link) => (BPF_F_LINK, fd::raw(link)),
+            Neighbour::Link(link) => (BPF_F_LINK, fd::raw(&link)),
             Neighbour::LinkId(id) => (BPF_F_LINK | BPF_F_ID, id),
         };
         (side | flags, number)
@@ -269,7 +269,7 @@ fn iter<R>(
     call: impl FnOnce(&mut LinkCreateAttr) -> Result<R, Errno>,
 ) -> Result<R, Errno> {
     match over {
-        IterOver::Map(map) => with_iter(attr, &IterLinkMap { map_fd: fd::raw(map) }, call),
+        IterOver::Map(map) => with_iter(attr, &IterLinkMap { map_fd: fd::raw(&map) }, call),
         IterOver::Cgroup { order, cgroup } => {
             let cgroup_fd = fd::raw_or_zero(cgroup);
             with_iter(attr, &IterLinkCgroup { order, cgroup_fd, cgroup_id: 0 }, call)

@@ -242,7 +242,7 @@ impl Bpf {
     ///
     /// `EBUSY` if it is frozen, or mapped for writing.
     pub fn map_freeze(&self, map: impl AsFd) -> Result<(), Errno> {
-        let mut attr = MapElemAttr { map_fd: fd::raw(map), ..MapElemAttr::default() };
+        let mut attr = MapElemAttr { map_fd: fd::raw(&map), ..MapElemAttr::default() };
         // SAFETY: there are no pointers.
         unsafe { self.call(Cmd::MAP_FREEZE, &mut attr, offset_of!(MapElemAttr, key), &[]) }?;
         Ok(())

@@ -127,7 +127,7 @@ impl Netlink {
             xdp.push(LinkXdp::Flags(flags));
         }
         if let Some(expected) = expected {
-            xdp.push(LinkXdp::ExpectedFd(crate::fd::raw(expected)));
+            xdp.push(LinkXdp::ExpectedFd(crate::fd::raw(&expected)));
         }
         let mut link = LinkMessage::default();
         link.header.index = index;

@@ -59,7 +59,7 @@ impl Bpf {
         path: &CStr,
     ) -> Result<(), Errno> {
         let mut attr = pin_attr(dir, path, 0);
-        attr.bpf_fd = fd::raw(object);
+        attr.bpf_fd = fd::raw(&object);
         // SAFETY: the kernel reads the path to its NUL.
         unsafe { self.call(Cmd::OBJ_PIN, &mut attr, offset_of!(ObjPinAttr, file_flags), &[]) }?;
         Ok(())

@@ -14,6 +14,7 @@ use rustix::io::Errno;
 
 use crate::bpf::Bpf;
 use crate::kind::ProgFd;
+use crate::link_tail::Position;
 use crate::log::Log;
 use crate::name::ObjName;
 use crate::{fd, ptr};
@@ -112,7 +113,7 @@ impl ProgLoad<'_> {
         let insn_cnt = u32::try_from(self.insns.len() / INSN_SIZE).map_err(|_| Errno::TOOBIG)?;
         let attach_to = match self.attach_btf {
             AttachBtf::Kernel => 0,
-            AttachBtf::Module(fd) | AttachBtf::Prog(fd) => fd::raw(fd),
+            AttachBtf::Module(fd) | AttachBtf::Prog(fd) => fd::raw(&fd),
         };
         let fd_array_cnt = if self.bind_fd_array { ptr::len(self.fd_array)? } else { 0 };
         Ok(ProgLoadAttr {
@@ -163,7 +164,7 @@ pub enum AttachTarget<'a> {
 impl AttachTarget<'_> {
     pub(crate) fn raw(self) -> u32 {
         match self {
-            Self::Fd(fd) => fd::raw(fd),
+            Self::Fd(fd) => fd::raw(&fd),
             Self::Ifindex(index) => index,
         }
     }
@@ -180,6 +181,8 @@ pub struct ProgAttach<'a> {
     pub flags: u32,
     /// The program that makes room, under `BPF_F_REPLACE`, which is set by itself.
     pub replace: Option<BorrowedFd<'a>>,
+    /// Where among the programs that are there, for places with an order.
+    pub position: Option<Position<'a>>,
     /// Which revision of the list of programs is expected; zero for any.
     pub expected_revision: u64,
 }
@@ -310,7 +313,7 @@ impl Bpf {
     ///
     /// The kernel's.
     pub fn prog_bind_map(&self, prog: impl AsFd, map: impl AsFd) -> Result<(), Errno> {
-        let mut attr = ProgBindMapAttr { prog_fd: fd::raw(prog), map_fd: fd::raw(map), flags: 0 };
+        let mut attr = ProgBindMapAttr { prog_fd: fd::raw(&prog), map_fd: fd::raw(&map), flags: 0 };
         // SAFETY: there are no pointers.
         unsafe { self.call(Cmd::PROG_BIND_MAP, &mut attr, size_of::<ProgBindMapAttr>(), &[]) }?;
         Ok(())
@@ -327,7 +330,7 @@ impl Bpf {
     /// The kernel's.
     pub fn prog_assoc_struct_ops(&self, prog: impl AsFd, map: impl AsFd) -> Result<(), Errno> {
         let mut attr =
-            ProgAssocStructOpsAttr { map_fd: fd::raw(map), prog_fd: fd::raw(prog), flags: 0 };
+            ProgAssocStructOpsAttr { map_fd: fd::raw(&map), prog_fd: fd::raw(&prog), flags: 0 };
         let size = size_of::<ProgAssocStructOpsAttr>();
         // SAFETY: there are no pointers.
         unsafe { self.call(Cmd::PROG_ASSOC_STRUCT_OPS, &mut attr, size, &[]) }?;
@@ -353,7 +356,7 @@ impl Bpf {
             stream_buf: ptr::write(buf),
             stream_buf_len: ptr::len(buf)?,
             stream_id,
-            prog_fd: fd::raw(prog),
+            prog_fd: fd::raw(&prog),
             ..ProgStreamReadAttr::default()
         };
         let at_least = offset_of!(ProgStreamReadAttr, prog_fd) + size_of::<u32>();
@@ -368,14 +371,15 @@ impl Bpf {
         prog: Option<BorrowedFd<'_>>,
         attach: &ProgAttach<'_>,
     ) -> Result<(), Errno> {
+        let (position, neighbour) = attach.position.map_or((0, 0), |position| position.raw());
         let mut attr = ProgAttachAttr {
             target_fd: attach.target.raw(),
             attach_bpf_fd: fd::raw_or_zero(prog),
             attach_type: attach.attach_type,
-            attach_flags: attach.flags | attach.replace.map_or(0, |_| BPF_F_REPLACE),
+            attach_flags: attach.flags | position | attach.replace.map_or(0, |_| BPF_F_REPLACE),
             replace_bpf_fd: fd::raw_or_zero(attach.replace),
+            relative_fd: neighbour,
             expected_revision: attach.expected_revision,
-            ..ProgAttachAttr::default()
         };
         // SAFETY: there are no pointers.
         unsafe { self.call(cmd, &mut attr, offset_of!(ProgAttachAttr, attach_flags), &[]) }?;

@@ -21,7 +21,7 @@ impl Bpf {
     ///
     /// `ENOENT` if the file system lends nothing, `EOPNOTSUPP` in the first user namespace, `EPERM`.
     pub fn token_create(&self, bpffs: impl AsFd) -> Result<OwnedFd, Errno> {
-        let mut attr = TokenCreateAttr { flags: 0, bpffs_fd: fd::raw(bpffs) };
+        let mut attr = TokenCreateAttr { flags: 0, bpffs_fd: fd::raw(&bpffs) };
         // SAFETY: there are no pointers, and a descriptor comes back.
         unsafe { self.call_fd(Cmd::TOKEN_CREATE, &mut attr, size_of::<TokenCreateAttr>(), &[]) }
     }

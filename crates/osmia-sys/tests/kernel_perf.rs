@@ -1,6 +1,8 @@
 //! Perf events against the running kernel; needs root.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod entry_point;
+
 use std::ffi::CString;
 use std::fs;
 use std::os::fd::AsFd as _;
@@ -87,27 +89,13 @@ fn a_perf_link_tells_its_tracepoint() {
     assert!(name.starts_with(b"sched_process_exec\0"));
 }
 
-/// Where in an ELF file of this machine its first instruction is.
-fn entry_offset(elf: &[u8]) -> u64 {
-    let word = |at: usize| u64::from_ne_bytes(elf[at..at + 8].try_into().unwrap());
-    let half = |at: usize| usize::from(u16::from_ne_bytes(elf[at..at + 2].try_into().unwrap()));
-    let (entry, segments) = (word(24), usize::try_from(word(32)).unwrap());
-    (0..half(56))
-        .map(|number| segments + number * half(54))
-        .filter(|at| elf[*at..*at + 4] == 1_u32.to_ne_bytes())
-        .map(|at| (word(at + 8), word(at + 16), word(at + 32)))
-        .find(|(_, address, len)| (*address..address + len).contains(&entry))
-        .map(|(offset, address, _)| entry - address + offset)
-        .unwrap()
-}
-
 #[test]
 fn a_program_hangs_on_a_place_in_a_file() {
     let Some(_gate) = Gate::root() else { return };
     let source = fs::read_to_string("/sys/bus/event_source/devices/uprobe/type").unwrap();
     let source = source.trim().parse().unwrap();
     let exe = std::env::current_exe().unwrap();
-    let offset = entry_offset(&fs::read(&exe).unwrap());
+    let offset = entry_point::offset_in(&fs::read(&exe).unwrap());
     let path = CString::new(exe.to_str().unwrap()).unwrap();
     let prog = load(ProgType::KPROBE);
     let stats = Bpf::kernel().enable_stats(StatsType::RUN_TIME).unwrap();

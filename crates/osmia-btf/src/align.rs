@@ -14,6 +14,6 @@ impl Btf {
     /// # Errors
     /// The type has no size, or its records are broken.
     pub fn align_of(&self, id: TypeId) -> Result<u32, Error> {
-        Ok(Shapes::new(self)?.of(id)?.align)
+        Ok(Shapes::new(self).of(id)?.align)
     }
 }

@@ -300,6 +300,10 @@ impl Btf {
         &self.inner.types
     }
 
+    pub(crate) fn layout_section(&self) -> &[u8] {
+        self.inner.whole.get(self.inner.header.layout.clone()).unwrap_or_default()
+    }
+
     /// Builds the index of names now rather than at the second search.
     ///
     /// # Errors

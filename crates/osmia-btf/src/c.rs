@@ -60,7 +60,7 @@ pub fn declare(btf: &Btf, id: TypeId, name: &str) -> Result<String, Error> {
         _ => (id, name),
     };
     let catalog = Catalog::default();
-    let mut writer = Writer::new(btf, &catalog)?;
+    let mut writer = Writer::new(btf, &catalog);
     writer.declaration(id, name, 0, DEPTH)?;
     Ok(writer.text)
 }
@@ -76,7 +76,7 @@ pub fn definition(btf: &Btf, id: TypeId) -> Result<String, Error> {
         ty.is_composite() || ty.is_enum() || matches!(ty.kind(), Kind::Typedef | Kind::Fwd);
     let mut text = if is_definition {
         let catalog = Catalog::default();
-        let mut writer = Writer::new(btf, &catalog)?;
+        let mut writer = Writer::new(btf, &catalog);
         writer.definition(&ty)?;
         writer.text
     } else {

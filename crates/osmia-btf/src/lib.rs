@@ -7,8 +7,10 @@
 mod align;
 mod bitfield;
 mod btf;
+mod builder;
 pub mod c;
 pub mod core_re;
+mod edit;
 mod endian;
 mod error;
 mod ext;
@@ -18,20 +20,29 @@ mod header;
 mod id;
 mod index;
 mod kind;
+mod ksyms;
 mod name_hash;
 mod records;
 mod resolve;
+mod sanitise;
 mod shape;
+mod strings;
+mod subset;
+mod swap;
 mod ty;
+mod words;
 
 pub use crate::bitfield::Bitfield;
 pub use crate::btf::Btf;
+pub use crate::builder::Builder;
 pub use crate::endian::Endian;
 pub use crate::error::Error;
 pub use crate::ext::{BtfExt, CoreRecord, FuncInfo, InsnOffset, LineInfo, SectionRecords};
 pub use crate::flavour::essential_name;
 pub use crate::id::{Bits, StrOff, TypeId};
 pub use crate::kind::Kind;
+pub use crate::sanitise::KernelBtf;
+pub use crate::subset::{Subset, subset};
 pub use crate::ty::{Array, Enumerator, Int, Linkage, Member, Param, SectionVar, Type};
 
 /// A few types as bytes, for the examples in this documentation.

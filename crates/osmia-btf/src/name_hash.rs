@@ -9,7 +9,7 @@ const UNDERSCORES: u64 = ONES * b'_' as u64;
 
 /// Hashes names, eight bytes at a time. The seed is chosen anew for each table, so
 /// that nobody can make names that all fall into one place.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct NameHash {
     seed: u64,
 }

@@ -38,8 +38,9 @@ pub(crate) struct Shapes<'a> {
 }
 
 impl<'a> Shapes<'a> {
-    pub fn new(btf: &'a Btf) -> Result<Self, Error> {
-        Ok(Self { btf, known: vec![Known::default(); btf.type_count()? as usize] })
+    pub fn new(btf: &'a Btf) -> Self {
+        // Many a question is answered without: the table comes with the first one that is not.
+        Self { btf, known: Vec::new() }
     }
 
     /// The shape of a type.
@@ -91,6 +92,9 @@ impl<'a> Shapes<'a> {
                 _ => return Err(Error::Unsized { id, kind }),
             },
         };
+        if self.known.is_empty() {
+            self.known = vec![Known::default(); self.btf.type_count()? as usize];
+        }
         if let Some(known) = self.known.get_mut(id.0 as usize) {
             // Alignments end at 16.
             let align = shape.align as u8;

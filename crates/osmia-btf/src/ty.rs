@@ -227,6 +227,11 @@ impl<'a> Type<'a> {
         })
     }
 
+    /// The size or the target, whichever the kind has.
+    pub(crate) fn raw_word(&self) -> u32 {
+        self.word
+    }
+
     /// The record behind its head, undecoded.
     pub fn tail(&self) -> &'a [u8] {
         self.tail

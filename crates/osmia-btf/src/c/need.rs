@@ -81,7 +81,7 @@ impl<'a> Needs<'a> {
         self.parts.clear();
         match ty.kind() {
             Kind::Struct | Kind::Union => self.parts.push(Part { id, depth: DEPTH }),
-            Kind::Enum | Kind::Enum64 | Kind::Fwd => {}
+            Kind::Enum | Kind::Enum64 => {}
             Kind::Typedef | Kind::Func => {
                 self.follow(id, ty.target().unwrap_or_default(), false, DEPTH)?;
             }

@@ -111,7 +111,7 @@ impl<'a> Printer<'a> {
     /// written by then stays written.
     pub fn write(&self, out: &mut impl Write) -> Result<(), Error> {
         let catalog = Catalog::new(self.btf)?;
-        let mut writer = Writer::new(self.btf, &catalog)?;
+        let mut writer = Writer::new(self.btf, &catalog);
         let functions = self.functions(&catalog)?;
         for (name, _) in &functions {
             writer.reserve(name);

@@ -16,7 +16,7 @@ use crate::shape::Shapes;
 use crate::ty::Type;
 
 /// Deeper nests of unnamed structs and of functions as parameters are made to hurt.
-pub(super) const DEPTH: u32 = 32;
+pub(super) const DEPTH: u32 = 64;
 
 /// Text may be this many times as long as the BTF, and `SPARE` bytes besides.
 const RATIO: usize = 16;
@@ -40,13 +40,13 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(btf: &'a Btf, catalog: &'a Catalog<'a>) -> Result<Self, Error> {
+    pub fn new(btf: &'a Btf, catalog: &'a Catalog<'a>) -> Self {
         let base = btf.base().map_or(0, |base| base.as_bytes().len());
         let bytes = base.saturating_add(btf.as_bytes().len());
-        Ok(Self {
+        Self {
             btf,
             catalog,
-            shapes: Shapes::new(btf)?,
+            shapes: Shapes::new(btf),
             text: String::new(),
             taken: 0,
             steps: Vec::new(),
@@ -54,7 +54,7 @@ impl<'a> Writer<'a> {
             idents: HashMap::default(),
             inlined: HashSet::default(),
             limit: bytes.saturating_mul(RATIO).saturating_add(SPARE),
-        })
+        }
     }
 
     /// Writes a whole definition or typedef, without the semicolon.

@@ -1,0 +1,34 @@
+//! What must hold for any bytes that are read as BTF.
+//!
+//! The fuzz target runs this, and so does a test of `osmia-btf` with damaged BTF.
+
+use osmia_btf::{Btf, Builder, Error, KernelBtf, Kind, TypeId, c, subset};
+
+/// Reads bytes as BTF and asks it everything that can be asked. What most answers are does not matter here, only that
+/// they come.
+pub fn check(bytes: &[u8]) -> Result<(), Error> {
+    let btf = &Btf::parse(bytes::Bytes::copy_from_slice(bytes), None)?;
+    let count = btf.type_count()?;
+    let mut names = Vec::new();
+    for ty in btf.types()?.filter_map(Result::ok) {
+        let _ = (ty.int(), ty.array(), ty.linkage(), ty.tag_component());
+        let parts = ty.members().count() + ty.enumerators().count() + ty.params().count();
+        assert!(parts + ty.section_vars().count() <= btf.as_bytes().len());
+        let _ = (btf.size_of(ty.id()), btf.align_of(ty.id()), btf.resolve(ty.id()));
+        let _ = (c::declare(btf, ty.id(), "x"), c::definition(btf, ty.id()));
+        names.push(ty.name());
+    }
+    for name in names.iter().take(100) {
+        let _ = (btf.find(Kind::Struct, name), btf.ids_named(name), btf.candidates(name));
+    }
+    if let Ok(header) = c::header(btf) {
+        assert!(header.len() <= btf.as_bytes().len() * 16 + (1 << 17));
+    }
+    let _ = subset(btf, [TypeId(count / 2)]);
+    let _ = btf.sanitised(&KernelBtf::NONE);
+    let swapped = btf.to_endian(btf.endian().swapped())?;
+    assert_eq!(swapped.type_count()?, count);
+    let same = Builder::from_btf(btf)?.build()?;
+    assert_eq!(same.own_type_section(), btf.own_type_section());
+    Ok(())
+}

@@ -71,6 +71,6 @@ unsafe impl Send for Area {}
 unsafe impl Sync for Area {}
 
 /// The bytes of a page.
-pub(crate) fn page_size() -> usize {
+pub fn page_size() -> usize {
     rustix::param::page_size()
 }

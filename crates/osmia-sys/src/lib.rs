@@ -43,6 +43,7 @@ mod wait;
 pub use osmia_abi as abi;
 pub use rustix::io::Errno;
 
+pub use crate::area::page_size;
 pub use crate::bpf::{Bpf, Call, Returned, Syscalls};
 pub use crate::btf_file::read_btf_file;
 pub use crate::caps::{Capabilities, Capability, Lockdown, UnprivilegedBpf};

@@ -8,6 +8,7 @@ use crate::error::kind::ErrorKind;
 use crate::verifier::VerifierError;
 
 pub mod kind;
+mod object;
 
 /// What went wrong: what was attempted, why it failed, and which kind of failure it is.
 ///

@@ -74,7 +74,12 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use crate::error::Error;
 use crate::generated::initial::Initial;
+use crate::map::typed::TypedMap;
 use crate::near::instead_of;
+use crate::object::Object;
+use crate::plain::Plain;
+use crate::program::kinds::TypedProgram;
+use crate::variable::{Constant, Variable};
 
 pub mod bits;
 mod boolean;
@@ -89,6 +94,14 @@ pub use crate::generated::boolean::Bool;
 pub use crate::generated::chars::Chars;
 pub use crate::generated::pad::Pad;
 pub use crate::generated::ptr::{Function, Ptr};
+
+/// Reads the object that a module was generated from.
+///
+/// # Errors
+/// `Malformed`: the bytes are no BPF object, which a generated module's are.
+pub fn open(name: &str, object: &'static [u8]) -> Result<ObjectSpec, Error> {
+    crate::open::open(name, object)
+}
 
 /// The program of this name, to be changed before loading.
 ///
@@ -154,6 +167,38 @@ where
     T: IntoBytes + Immutable,
 {
     initial.write(object)
+}
+
+/// The program of this name, by its type.
+///
+/// # Errors
+/// `NotFound`: the object has no such program; `Invalid`: it is of another type.
+pub fn program<P: TypedProgram>(object: &Object, name: &str) -> Result<P, Error> {
+    P::from_program(object.program(name)?.clone())
+}
+
+/// The map of this name, by its type.
+///
+/// # Errors
+/// `NotFound`: the object has no such map; `Invalid`: its type or its sizes are others.
+pub fn map<M: TypedMap>(object: &Object, name: &str) -> Result<M, Error> {
+    M::from_map(object.map(name)?.clone())
+}
+
+/// The variable of this name, by its type.
+///
+/// # Errors
+/// `NotFound`: the object has no such variable; `Invalid`: its size is another.
+pub fn variable<T: Plain>(object: &Object, name: &str) -> Result<Variable<T>, Error> {
+    object.variable(name)?.typed()
+}
+
+/// The constant of this name, by its type.
+///
+/// # Errors
+/// As for [`variable`], and `Invalid`: it is no constant.
+pub fn constant<T: Plain>(object: &Object, name: &str) -> Result<Constant<T>, Error> {
+    object.variable(name)?.constant()
 }
 
 fn absent<'a>(

@@ -94,6 +94,15 @@ impl Kernel {
         })
     }
 
+    /// The release as `LINUX_VERSION_CODE` counts, which kernels before 5.0 compare.
+    pub(crate) fn version_code(&self) -> Option<u32> {
+        let release = self.files().read("/proc/sys/kernel/osrelease").ok()?;
+        let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse::<u32>);
+        let mut next = || numbers.next()?.ok();
+        let (major, minor, patch) = (next()?, next()?, next().unwrap_or(0));
+        Some((major << 16) + (minor << 8) + patch.min(255))
+    }
+
     /// The way to bpf(2).
     pub(crate) fn bpf(&self) -> &Bpf {
         &self.0.bpf

@@ -107,6 +107,14 @@ impl Map {
         MapIds::new(kernel)
     }
 
+    /// The same under the name that its object gives it.
+    pub(crate) fn renamed(self, name: &str) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => Self(Arc::new(Inner { name: name.to_owned(), ..inner })),
+            Err(shared) => Self(shared),
+        }
+    }
+
     fn of_fd(bpf: &Bpf, fd: MapFd) -> Result<Self, Error> {
         let unknown = |errno| {
             Error::new(ErrorKind::System, "ask the kernel what a map is like").caused_by(errno)

@@ -257,7 +257,7 @@ impl Program {
 
     /// The descriptor's number, for maps that hold it.
     pub(crate) fn raw_fd(&self) -> Result<u32, Error> {
-        Ok(self.fd()?.as_raw_fd().cast_unsigned())
+        Ok(self.fd()?.as_raw_fd() as u32)
     }
 
     pub(crate) fn place(&self) -> Result<&dyn ProgramPlace, Error> {

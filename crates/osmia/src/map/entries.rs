@@ -13,6 +13,9 @@ const BATCH_BYTES: usize = 256 * 1024;
 /// How many elements are asked for at a time at most; more do not make it faster.
 const BATCH_LIMIT: usize = 4096;
 
+/// An element of a map by bytes: its key and its value.
+pub type Entry<'a> = (&'a [u8], &'a [u8]);
+
 /// The elements of a map, one after the other.
 ///
 /// They are fetched many at a time where the kernel can, and kept in one buffer that each step
@@ -76,7 +79,7 @@ impl Entries {
     /// `Invalid`: maps of this type cannot be walked; `Permission`: the map was opened for writing
     /// only; `Busy`: others change the map faster than it can be walked. The walk is over then.
     #[inline]
-    pub fn next_entry(&mut self) -> Result<Option<(&[u8], &[u8])>, Error> {
+    pub fn next_entry(&mut self) -> Result<Option<Entry<'_>>, Error> {
         if self.next >= self.filled && !self.fill()? {
             return Ok(None);
         }

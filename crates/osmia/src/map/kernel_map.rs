@@ -18,12 +18,6 @@ pub(crate) struct KernelMap {
 }
 
 impl KernelMap {
-    /// Takes over a descriptor.
-    pub(crate) fn new(bpf: &Bpf, fd: MapFd) -> Result<Self, Errno> {
-        let info = bpf.map_info(&fd)?;
-        Ok(Self::with_max_entries(bpf, fd, info.max_entries))
-    }
-
     /// Takes over a descriptor of a map that was made with this size.
     pub(crate) fn with_max_entries(bpf: &Bpf, fd: MapFd, max_entries: u32) -> Self {
         let known = fd.shape();

@@ -68,6 +68,9 @@ kinds! {
     Lpm = LPM_TRIE, "LpmTrie";
 }
 
+/// Marks types that a handle has values of, without having any.
+type Types<K, V, T> = PhantomData<fn() -> (K, V, T)>;
+
 /// A map from keys to values, typed: [`HashMap`], [`LruHashMap`] or [`LpmTrie`].
 ///
 /// Clones are handles of the same map. All methods take `&self`: programs and other processes
@@ -91,7 +94,7 @@ kinds! {
 /// ```
 pub struct Table<K, V, T> {
     map: Map,
-    types: PhantomData<fn() -> (K, V, T)>,
+    types: Types<K, V, T>,
 }
 
 typed_map!([K: Plain, V: Plain, T: TableKind] Table<K, V, T>);

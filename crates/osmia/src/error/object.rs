@@ -1,0 +1,21 @@
+//! Errors of specs as errors of this crate.
+
+use osmia_object::Error as ObjectError;
+
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+
+impl From<ObjectError> for Error {
+    /// What a spec says, of the kind that it is: names that do not exist, values that do not fit,
+    /// bytes that are wrong.
+    fn from(error: ObjectError) -> Self {
+        let kind = match error {
+            ObjectError::NoSuchProgram { .. } | ObjectError::NoSuchVariable { .. } => {
+                ErrorKind::NotFound
+            }
+            ObjectError::Value { .. } | ObjectError::Link { .. } => ErrorKind::Invalid,
+            _ => ErrorKind::Malformed,
+        };
+        Self::new(kind, error.to_string())
+    }
+}

@@ -1,0 +1,162 @@
+//! From a spec to an object in the kernel.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use osmia_btf::Endian;
+use osmia_object::{ObjectSpec, ProgramSpec};
+
+use crate::error::{Attempt as _, Error};
+use crate::kernel::Kernel;
+use crate::load::btf::ProgramBtf;
+use crate::load::core::SharedRelocator;
+use crate::load::pinned::Pins;
+use crate::map::Map;
+use crate::object::Object;
+use crate::program::Program;
+use crate::variable::Variable;
+
+mod attach_btf;
+mod btf;
+mod check;
+mod contents;
+mod core;
+mod log;
+mod map;
+mod map_refusal;
+mod patch;
+mod pinned;
+mod program;
+mod program_refusal;
+mod records;
+mod slots;
+
+/// Loads objects, with settings.
+///
+/// # Examples
+/// ```no_run
+/// # fn load(spec: &osmia::ObjectSpec) -> Result<osmia::Object, osmia::Error> {
+/// use osmia::{Kernel, Loader};
+///
+/// let kernel = Kernel::running()?;
+/// Loader::new(&kernel).pin_directory("/sys/fs/bpf/firewall").load(spec)
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Loader {
+    kernel: Kernel,
+    pin_directory: PathBuf,
+    log_level: u32,
+}
+
+impl Loader {
+    /// Loads into this kernel.
+    pub fn new(kernel: &Kernel) -> Self {
+        let kernel = kernel.clone();
+        Self { kernel, pin_directory: PathBuf::from("/sys/fs/bpf"), log_level: 0 }
+    }
+
+    /// Where the maps are pinned that say so in C (`LIBBPF_PIN_BY_NAME`); `/sys/fs/bpf` if not said.
+    #[must_use]
+    pub fn pin_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.pin_directory = directory.into();
+        self
+    }
+
+    /// Keeps the verifier's log of programs that it accepts too: 1 is the usual one, 2 tells each
+    /// step, 4 figures only. A refused program's log is kept in any case.
+    #[must_use]
+    pub fn verifier_log(mut self, level: u32) -> Self {
+        self.log_level = level;
+        self
+    }
+
+    /// Loads an object: creates its maps, fills them, loads its programs.
+    ///
+    /// Either all of it is loaded or nothing stays. What the kernel does not know and the object can
+    /// do without (names, types for debuggers) is left out after the kernel refused it.
+    ///
+    /// # Kernel
+    /// Needs `CAP_BPF`, `CAP_PERFMON` for tracing programs and `CAP_NET_ADMIN` for those of the
+    /// network; `CAP_SYS_ADMIN` before 5.8.
+    ///
+    /// # Errors
+    /// `Verifier`: a program was refused, see [`Error::verifier`]; `Permission`: says what is missing;
+    /// `Unsupported`: the kernel lacks a type of map or program; `Invalid`: something in the spec is
+    /// wrong; `Exists`: a map that is pinned is another than the object's.
+    pub fn load(&self, spec: &ObjectSpec) -> Result<Object, Error> {
+        Load::new(self, spec).run().attempt(|| format!("load object `{}`", spec.name))
+    }
+}
+
+/// One object being loaded.
+struct Load<'a> {
+    kernel: &'a Kernel,
+    pin_directory: &'a Path,
+    log_level: u32,
+    spec: &'a ObjectSpec,
+    /// The object's types in the kernel, once something needed them.
+    btf: OnceCell<ProgramBtf>,
+    /// What answers CO-RE relocations, once something needed it.
+    relocator: OnceCell<SharedRelocator>,
+}
+
+impl<'a> Load<'a> {
+    fn new(loader: &'a Loader, spec: &'a ObjectSpec) -> Self {
+        let Loader { kernel, pin_directory, log_level } = loader;
+        Self {
+            kernel,
+            pin_directory,
+            log_level: *log_level,
+            spec,
+            btf: OnceCell::new(),
+            relocator: OnceCell::new(),
+        }
+    }
+
+    fn run(self) -> Result<Object, Error> {
+        if self.spec.endian != Endian::host() {
+            return Err(Error::invalid(format!(
+                "it is for machines of the other byte order ({:?}): compile with -target bpf",
+                self.spec.endian
+            )));
+        }
+        check::object(self.spec)?;
+        let mut pins = Pins::default();
+        let mut maps = IndexMap::with_capacity(self.spec.maps.len());
+        for (name, spec) in &self.spec.maps {
+            maps.insert(name.clone(), self.map(spec, &mut pins)?);
+        }
+        slots::fill_maps(self.spec, &maps)?;
+        let programs = self.programs(&maps)?;
+        slots::fill_programs(self.spec, &maps, &programs)?;
+        let variables = self.variables(&maps);
+        pins.pin(&maps)?;
+        let notes = self.btf.into_inner().and_then(ProgramBtf::into_note).into_iter().collect();
+        let (kernel, name) = (self.kernel.clone(), self.spec.name.clone());
+        Ok(Object { kernel, name, programs, maps, variables, notes })
+    }
+
+    fn programs(&self, maps: &IndexMap<String, Map>) -> Result<IndexMap<String, Program>, Error> {
+        let load = |spec: &ProgramSpec| match spec.autoload {
+            true => self.program(spec, maps).attempt(|| format!("load program `{}`", spec.name)),
+            false => {
+                let why = "its section begins with `?`, or `autoload` was set to false";
+                Ok(Program::left_out(spec, why))
+            }
+        };
+        let programs = self.spec.programs.iter();
+        programs.map(|(name, spec)| Ok((name.clone(), load(spec)?))).collect()
+    }
+
+    fn variables(&self, maps: &IndexMap<String, Map>) -> IndexMap<String, Variable> {
+        let variables = self.spec.variables.iter().filter_map(|(name, spec)| {
+            let section = maps.get(&spec.map)?;
+            let constant = self.spec.variable(name).is_ok_and(|variable| variable.is_constant());
+            let (offset, size) = (spec.offset as usize, spec.size as usize);
+            Some((name.clone(), Variable::new(name, section, offset, size, constant)))
+        });
+        variables.collect()
+    }
+}

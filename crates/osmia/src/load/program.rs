@@ -1,0 +1,212 @@
+//! Loading programs.
+
+use std::ffi::CString;
+
+use indexmap::IndexMap;
+use osmia_abi::flags::{BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS};
+use osmia_abi::{AttachType, ProgType};
+use osmia_insn::Insn;
+use osmia_object::{LinkedProgram, ProgramSpec, SectionDef};
+use osmia_sys::{Errno, Log, ObjName, ProgFd, ProgLoad, Records};
+
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::kernel::feature::Feature;
+use crate::kernel::features;
+use crate::load::core::Poisoned;
+use crate::load::log::{self, Logged};
+use crate::load::program_refusal::refused;
+use crate::load::records::{FUNCTION, LINE, ProgramRecords};
+use crate::load::{Load, attach_btf, patch};
+use crate::map::Map;
+use crate::program::Program;
+use crate::program::kernel_program::KernelProgram;
+
+/// A program as it is handed to the kernel.
+pub(super) struct Prepared<'a> {
+    pub(super) spec: &'a ProgramSpec,
+    pub(super) prog_type: ProgType,
+    pub(super) linked: LinkedProgram,
+    /// Instructions that must not run.
+    pub(super) poisoned: Vec<Poisoned>,
+    code: Vec<u8>,
+    license: CString,
+    records: ProgramRecords,
+    attach_btf_id: u32,
+}
+
+/// What may be left out where the kernel does not know it.
+#[derive(Clone, Copy, Debug)]
+struct Extras {
+    name: bool,
+    records: bool,
+    attach_type: bool,
+    /// The kernel's version, which kprobes before 5.0 had to tell.
+    version: u32,
+}
+
+impl Load<'_> {
+    /// Loads one program.
+    pub(super) fn program(
+        &self,
+        spec: &ProgramSpec,
+        maps: &IndexMap<String, Map>,
+    ) -> Result<Program, Error> {
+        let prepared = self.prepare(spec, maps)?;
+        let (fd, log) = self.load_prepared(&prepared)?;
+        let place = KernelProgram::new(self.kernel, fd);
+        Ok(Program::loaded(spec, prepared.prog_type, place, log))
+    }
+
+    fn prepare<'s>(
+        &self,
+        spec: &'s ProgramSpec,
+        maps: &IndexMap<String, Map>,
+    ) -> Result<Prepared<'s>, Error> {
+        let prog_type = spec.prog_type.unwrap_or_default();
+        let linked = self.spec.link(&spec.name);
+        let mut linked = linked.map_err(|error| {
+            Error::new(ErrorKind::Invalid, "put its functions together").caused_by(error)
+        })?;
+        let poisoned = self.relocate(&mut linked)?;
+        patch::maps(self.spec, &mut linked, maps)?;
+        let license = CString::new(self.spec.license.as_str())
+            .map_err(|_| Error::invalid("the object's licence has a NUL in it"))?;
+        Ok(Prepared {
+            spec,
+            prog_type,
+            code: Insn::encode_all(&linked.insns, features::host()),
+            records: ProgramRecords::new(&linked),
+            attach_btf_id: attach_btf::id(self.kernel, spec, prog_type)?,
+            linked,
+            poisoned,
+            license,
+        })
+    }
+
+    /// Loads without a log; after a refusal with one, then without what the kernel lacks.
+    fn load_prepared(&self, prepared: &Prepared<'_>) -> Result<(ProgFd, Option<String>), Error> {
+        let mut extras = Extras {
+            name: !self.kernel.features().known_to_lack(Feature::Names),
+            records: !self.kernel.features().known_to_lack(Feature::BtfFunctions),
+            attach_type: true,
+            version: 0,
+        };
+        if self.log_level > 0 {
+            let Logged { outcome, text, .. } = self.logged(prepared, extras, self.log_level);
+            if let Ok(fd) = outcome {
+                return Ok((fd, Some(text)));
+            }
+        } else if let Ok(fd) = self.silent(prepared, extras) {
+            return Ok((fd, None));
+        }
+        loop {
+            let logged = self.logged(prepared, extras, 1);
+            match logged.outcome {
+                Ok(fd) => return Ok((fd, None)),
+                Err(errno)
+                    if logged.text.is_empty()
+                        && self.leave_out_of_program(prepared, &mut extras, errno) => {}
+                Err(errno) => return Err(refused(self, prepared, errno, logged)),
+            }
+        }
+    }
+
+    /// The usual attempt, which costs no log.
+    fn silent(&self, prepared: &Prepared<'_>, extras: Extras) -> Result<ProgFd, Errno> {
+        self.with_request(prepared, extras, |load| {
+            let bpf = self.kernel.bpf();
+            match bpf.prog_load(load, &mut Log::default()) {
+                Err(Errno::PERM) if self.kernel.memlock().lift(self.kernel) => {
+                    bpf.prog_load(load, &mut Log::default())
+                }
+                outcome => outcome,
+            }
+        })
+    }
+
+    fn logged(&self, prepared: &Prepared<'_>, extras: Extras, level: u32) -> Logged {
+        self.with_request(prepared, extras, |load| log::load(self.kernel.bpf(), load, level))
+    }
+
+    fn with_request<R>(
+        &self,
+        prepared: &Prepared<'_>,
+        extras: Extras,
+        call: impl FnOnce(&ProgLoad<'_>) -> R,
+    ) -> R {
+        let spec = prepared.spec;
+        // Without BTF there is nothing that the records could be about.
+        let btf = if extras.records && !prepared.records.functions.is_empty() {
+            self.btf().fd()
+        } else {
+            None
+        };
+        let records = |bytes, record_size| match btf {
+            Some(_) => Records { record_size, bytes },
+            None => Records::default(),
+        };
+        let attach_type = spec.attach_type.filter(|_| extras.attach_type);
+        call(&ProgLoad {
+            prog_type: prepared.prog_type,
+            insns: &prepared.code,
+            license: &prepared.license,
+            kern_version: extras.version,
+            prog_flags: flags(spec),
+            name: if extras.name { spec.name.as_str().into() } else { ObjName::NONE },
+            ifindex: spec.ifindex,
+            expected_attach_type: attach_type.unwrap_or(AttachType(0)),
+            btf,
+            func_info: records(&prepared.records.functions, FUNCTION),
+            line_info: records(&prepared.records.lines, LINE),
+            attach_btf_id: prepared.attach_btf_id,
+            ..ProgLoad::default()
+        })
+    }
+
+    /// After a refusal without a word: leaves out what the kernel does not know. Whether anything
+    /// was left out, so that another attempt makes sense.
+    fn leave_out_of_program(
+        &self,
+        prepared: &Prepared<'_>,
+        extras: &mut Extras,
+        errno: Errno,
+    ) -> bool {
+        if !matches!(errno, Errno::INVAL | Errno::TOOBIG) {
+            return false;
+        }
+        let lacks = |feature| self.kernel.features().lacks(self.kernel.bpf(), feature);
+        if extras.name && lacks(Feature::Names) {
+            extras.name = false;
+            return true;
+        }
+        if extras.records && lacks(Feature::BtfFunctions) {
+            extras.records = false;
+            return true;
+        }
+        let optional = SectionDef::find(&prepared.spec.section);
+        if extras.attach_type && optional.is_some_and(|def| def.optional_attach_type) {
+            extras.attach_type = false;
+            return true;
+        }
+        if extras.version == 0 && prepared.prog_type == ProgType::KPROBE {
+            extras.version = self.kernel_version();
+            return extras.version != 0;
+        }
+        false
+    }
+
+    /// `LINUX_VERSION_CODE`, as the object says or the kernel does; 0 if neither.
+    fn kernel_version(&self) -> u32 {
+        match self.spec.kernel_version {
+            0 => self.kernel.version_code().unwrap_or(0),
+            said => said,
+        }
+    }
+}
+
+fn flags(spec: &ProgramSpec) -> u32 {
+    let sleepable = if spec.sleepable { BPF_F_SLEEPABLE } else { 0 };
+    let frags = if spec.xdp_frags { BPF_F_XDP_HAS_FRAGS } else { 0 };
+    spec.flags | sleepable | frags
+}

@@ -1,0 +1,133 @@
+//! Why a program was not loaded.
+
+use osmia_abi::{AttachType, ProgType};
+use osmia_insn::{Insn, Reg};
+use osmia_sys::{Errno, Log, ProgLoad};
+
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::kernel::Kernel;
+use crate::kernel::features;
+use crate::kernel::refusal::{denied, patches_functions, patching_is_forbidden, to_load_program};
+use crate::kernel::since;
+use crate::load::log::Logged;
+use crate::load::program::Prepared;
+use crate::load::{Load, attach_btf};
+use crate::verifier::VerifierError;
+
+/// The error of a program that the kernel did not take.
+#[cold]
+pub(super) fn refused(
+    load: &Load<'_>,
+    prepared: &Prepared<'_>,
+    errno: Errno,
+    logged: Logged,
+) -> Error {
+    if logged.text.is_empty() {
+        return silent(load, prepared, errno);
+    }
+    let verdict = VerifierError::new(logged.text, logged.truncated, errno);
+    let missing = missing_type(load, prepared, &verdict);
+    let error = Error::new(ErrorKind::Verifier, verdict_headline(prepared)).caused_by(verdict);
+    match missing {
+        Some(missing) => error.during(missing),
+        None => error,
+    }
+}
+
+fn verdict_headline(prepared: &Prepared<'_>) -> String {
+    format!("the kernel's verifier looked at its {} instructions", prepared.linked.insns.len())
+}
+
+/// What the kernel's types lack, if the verifier stopped at an instruction that reads it.
+fn missing_type(
+    load: &Load<'_>,
+    prepared: &Prepared<'_>,
+    verdict: &VerifierError,
+) -> Option<String> {
+    let at: u32 = verdict.instruction()?.split(':').next()?.trim().parse().ok()?;
+    let poisoned = prepared.poisoned.iter().find(|poisoned| poisoned.at == at)?;
+    load.explain_poison(poisoned)
+}
+
+/// A refusal without a word of the verifier.
+fn silent(load: &Load<'_>, prepared: &Prepared<'_>, errno: Errno) -> Error {
+    let kernel = load.kernel;
+    let (prog_type, attach_type) = (prepared.prog_type, prepared.spec.attach_type);
+    if errno == Errno::PERM || errno == Errno::ACCESS {
+        let denial = denied(kernel, &to_load_program(prog_type), errno);
+        let forbidden = patches_functions(prog_type, attach_type)
+            .then(|| patching_is_forbidden(kernel))
+            .flatten();
+        return match forbidden {
+            // Only if nothing is missing that would be needed anyway.
+            Some(why) if !denial.to_string().contains("missing") => {
+                Error::new(ErrorKind::Permission, why).caused_by(errno)
+            }
+            _ => denial,
+        };
+    }
+    let (kind, why) = why(load, prepared, errno);
+    Error::new(kind, why).caused_by(errno)
+}
+
+fn why(load: &Load<'_>, prepared: &Prepared<'_>, errno: Errno) -> (ErrorKind, String) {
+    let (kernel, prog_type) = (load.kernel, prepared.prog_type);
+    match errno {
+        Errno::NOMEM => (ErrorKind::System, "the kernel has no memory for it".to_owned()),
+        Errno::AGAIN | Errno::INTR => {
+            (ErrorKind::Interrupted, "signals kept interrupting the verifier".to_owned())
+        }
+        Errno::TOOBIG if prepared.linked.insns.len() > 4096 => (
+            ErrorKind::Invalid,
+            format!(
+                "its {} instructions are more than this kernel or this process may load: 1000000 \
+                 with CAP_BPF since 5.2, 4096 otherwise",
+                prepared.linked.insns.len()
+            ),
+        ),
+        _ if prog_type.name().is_none() => {
+            (ErrorKind::Invalid, format!("there is no program type {}", prog_type.0))
+        }
+        _ if lacks_type(kernel, prog_type, prepared.spec.attach_type) => {
+            let kind = match prog_type {
+                ProgType::TRACING | ProgType::LSM | ProgType::EXT => attach_btf::UNSUPPORTED,
+                other => since::prog_type(other),
+            };
+            let since = match kind {
+                ErrorKind::Unsupported { since, .. } => format!(" (they came with {since})"),
+                _ => String::new(),
+            };
+            (kind, format!("this kernel has no programs of type {prog_type}{since}"))
+        }
+        _ => (
+            ErrorKind::Invalid,
+            format!(
+                "the kernel has this type, and refuses its flags ({:#x}), its attach type, its \
+                 interface or its BTF before verification",
+                prepared.spec.flags
+            ),
+        ),
+    }
+}
+
+/// Whether the kernel refuses the smallest program of the type as well.
+fn lacks_type(kernel: &Kernel, prog_type: ProgType, attach_type: Option<AttachType>) -> bool {
+    // These are verified for a place, so that there is no smallest one.
+    if matches!(prog_type, ProgType::TRACING | ProgType::LSM | ProgType::EXT | ProgType::STRUCT_OPS)
+    {
+        return false;
+    }
+    let insns = Insn::encode_all(&[Insn::mov64_imm(Reg::R0, 0), Insn::exit()], features::host());
+    let load = ProgLoad {
+        prog_type,
+        insns: &insns,
+        license: c"GPL",
+        expected_attach_type: attach_type.unwrap_or(AttachType(0)),
+        ..ProgLoad::default()
+    };
+    matches!(
+        kernel.bpf().prog_load(&load, &mut Log::default()),
+        Err(Errno::INVAL | Errno::OPNOTSUPP)
+    )
+}

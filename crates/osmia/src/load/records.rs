@@ -1,0 +1,49 @@
+//! What the kernel is told of a program's functions and lines.
+
+use osmia_object::LinkedProgram;
+
+/// The bytes of a function's record, and of a line's.
+pub(super) const FUNCTION: u32 = 8;
+pub(super) const LINE: u32 = 16;
+
+/// Records as the kernel takes them; empty where there are none.
+#[derive(Debug, Default)]
+pub(super) struct ProgramRecords {
+    pub(super) functions: Vec<u8>,
+    pub(super) lines: Vec<u8>,
+}
+
+impl ProgramRecords {
+    /// Those of a program. The kernel wants all of its functions to have a type, and a line at the
+    /// start of each; otherwise it is told nothing.
+    pub(super) fn new(program: &LinkedProgram) -> Self {
+        let Some(functions) = program.func_info() else { return Self::default() };
+        let functions = functions.iter().flat_map(|(start, ty)| words(&[*start, ty.0])).collect();
+        Self { functions, lines: lines(program).unwrap_or_default() }
+    }
+}
+
+fn lines(program: &LinkedProgram) -> Option<Vec<u8>> {
+    let starts_with_line =
+        |start: u32| program.lines.binary_search_by_key(&start, |line| line.at).is_ok();
+    if !program.functions.iter().all(|function| starts_with_line(function.start)) {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(program.lines.len() * LINE as usize);
+    let mut last = None;
+    for line in &program.lines {
+        // Two lines for one instruction would be refused.
+        if last.replace(line.at) == Some(line.at) {
+            continue;
+        }
+        let info = &line.info;
+        // The number has 22 bits, the column 10.
+        let place = (info.line << 10) | (info.column & 0x3ff);
+        bytes.extend(words(&[line.at, info.file.0, info.text.0, place]));
+    }
+    Some(bytes)
+}
+
+fn words(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_ne_bytes()).collect()
+}

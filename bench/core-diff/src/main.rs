@@ -6,7 +6,8 @@
 //!
 //! Each relocation of each object is resolved and applied by `osmia-btf` and by the
 //! functions inside of libbpf that do the same, on the same bytes. Both see the
-//! relocations in the same order, because libbpf drops candidates as it goes. With
+//! relocations in the same order, because libbpf drops candidates as it goes. A BTF may
+//! be a file of its own or a section of an ELF file. With
 //! `--mutate`, the kernel's types that the objects use are changed at random (members
 //! renamed, moved, retyped; sizes, signs, lengths, enumerators changed) and all is
 //! compared again.
@@ -55,9 +56,10 @@ fn main() -> ExitCode {
     };
     libbpf::silence();
     let read = |path: &String| std::fs::read(path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    let kernel = read(&arguments.kernel);
+    let read_btf = |path: &String| program::btf_of(read(path));
+    let kernel = read_btf(&arguments.kernel);
     let modules: Vec<(String, Vec<u8>)> =
-        arguments.modules.iter().map(|path| (path.clone(), read(path))).collect();
+        arguments.modules.iter().map(|path| (path.clone(), read_btf(path))).collect();
     let mut tally = Tally::default();
     for path in &arguments.objects {
         let object = match Object::read(path, &read(path)) {

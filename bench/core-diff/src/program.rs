@@ -65,6 +65,13 @@ impl Object {
     }
 }
 
+/// A BTF file's bytes, or those of an object's `.BTF` section.
+pub fn btf_of(bytes: Vec<u8>) -> Vec<u8> {
+    let Ok(file) = object::File::parse(bytes.as_slice()) else { return bytes };
+    let section = file.section_by_name(".BTF").expect("an ELF file with BTF");
+    section.data().expect("a whole file").to_vec()
+}
+
 fn decode(bytes: Option<&[u8]>, swapped: bool) -> Raw {
     let Some(&[code, registers, a, b, c, d, e, f]) = bytes else { return Raw::default() };
     if swapped {

@@ -43,8 +43,15 @@ impl Relocator {
         for found in all {
             match self.reject(&asked, found)? {
                 Some(cause) => {
-                    let candidate = self.candidates().name(found);
-                    rejected.push(Rejected { found, candidate, cause });
+                    let from = self.target(found.place);
+                    let name = from.map(|from| type_name(from.btf(), found.ty));
+                    let target = from.map_or("", Target::name).to_owned();
+                    rejected.push(Rejected {
+                        found,
+                        name: name.unwrap_or_default(),
+                        target,
+                        cause,
+                    });
                 }
                 None => return Ok(None),
             }
@@ -93,21 +100,36 @@ impl Relocator {
         if let (true, Some(kernel)) = (rejected.is_empty(), self.target(0)) {
             hints.extend(hints_of_names(&asked.root, kernel.btf())?);
         }
+        let wanted = |near: &str, member: &str| {
+            near.contains('.') || near.trim_matches('_') == member.trim_matches('_')
+        };
         for rejected in rejected {
-            if let Cause::NoMember { near, .. } = &rejected.cause {
-                let renamed = near.first().filter(|member| !member.contains('.'));
-                hints.extend(renamed.map(|member| Hint::Flavour {
-                    member: member.clone(),
-                    flavour: format!("{}___new", type_name_of_essence(&asked.root)),
-                }));
+            match &rejected.cause {
+                Cause::NoMember { member, near, .. } => {
+                    let moved = near.iter().find(|near| wanted(near, member));
+                    hints.extend(moved.map(|member| Hint::Flavour {
+                        member: member.clone(),
+                        flavour: another_flavour(&asked.root),
+                    }));
+                }
+                Cause::Width { .. } => hints.push(Hint::AnyWidth),
+                _ => {}
             }
         }
         hints.dedup();
-        if !asked.kind.absence_is_an_answer() {
+        // What is merely misspelt needs no guard.
+        let moved = |hint: &Hint| matches!(hint, Hint::Flavour { .. });
+        if !asked.kind.absence_is_an_answer() && hints.iter().all(moved) {
             hints.push(Hint::Guard(asked.kind.guard()));
         }
         Ok(hints)
     }
+}
+
+/// A flavour of the root that is not the root itself.
+fn another_flavour(root: &Type<'_>) -> String {
+    let tail = if root.name().ends_with("___new") { "other" } else { "new" };
+    format!("{}___{tail}", type_name_of_essence(root))
 }
 
 /// `struct iov_iter` for a root `struct iov_iter___old`.
@@ -233,9 +255,8 @@ fn near_members(side: Side<'_>, of: TypeId, wanted: &str) -> Result<Vec<String>,
             moved.push(format!("{path}{name}"));
         }
     })?;
-    let mut near: Vec<String> = moved.into_iter().take(2).collect();
-    near.extend(nearest(wanted, names.iter().map(String::as_str)).into_iter().map(str::to_owned));
-    Ok(near)
+    let near = nearest(wanted, names.iter().map(String::as_str));
+    Ok(near.into_iter().map(str::to_owned).chain(moved.into_iter().take(2)).collect())
 }
 
 /// Calls `see` with the names of a struct's members and with where they are inside of it.

@@ -35,8 +35,10 @@ pub struct Failure {
 pub struct Rejected {
     /// Where it is.
     pub found: Found,
-    /// Its name and where it is, for messages.
-    pub candidate: String,
+    /// Its name, as C has it.
+    pub name: String,
+    /// What the BTF that has it is called.
+    pub target: String,
     /// What it lacks.
     pub cause: Cause,
 }
@@ -126,13 +128,15 @@ pub enum Hint {
     OtherKind(String),
     /// The target has a type of nearly the same name.
     NearType(String),
-    /// The member has a new name: read it through a flavour.
+    /// The member is elsewhere, or has a new name: read it through a flavour.
     Flavour {
-        /// The member's new name.
+        /// The member as it is now.
         member: String,
         /// A name for the flavour, `struct` or `union` in front.
         flavour: String,
     },
+    /// Read a field of a width that is not known beforehand.
+    AnyWidth,
     /// Ask before reading.
     Guard(&'static str),
 }
@@ -141,23 +145,15 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rejected.as_slice() {
             [] => write!(f, "{} has no `{}`", self.target, essential_of(&self.root))?,
-            [only] => write!(f, "{}: {}", only.candidate, only.cause)?,
-            [first, ..] => write!(
-                f,
-                "none of the {} types of {} that `{}` may stand for fits, e.g. {}: {}",
-                self.rejected.len(),
-                self.target,
-                self.root,
-                first.candidate,
-                first.cause
-            )?,
+            [only] => write!(f, "{only}")?,
+            [first, rest @ ..] => write!(f, "{first} (and {} more of that name)", rest.len())?,
         }
         if !f.alternate() {
             return Ok(());
         }
         write!(f, "\n  asked: {} `{}`", self.kind.words(), self.subject)?;
         for rejected in self.rejected.iter().skip(1) {
-            write!(f, "\n  also: {}: {}", rejected.candidate, rejected.cause)?;
+            write!(f, "\n  also: type {}: {rejected}", rejected.found.ty)?;
         }
         for unreadable in &self.unreadable {
             write!(f, "\n  not searched: {unreadable}")?;
@@ -169,26 +165,42 @@ impl fmt::Display for Failure {
     }
 }
 
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, target, cause, .. } = self;
+        match cause {
+            Cause::NoMember { of, .. } | Cause::NotComposite { of, .. } if of == name => {
+                write!(f, "`{name}` of {target} {cause}")
+            }
+            Cause::NoMember { of, .. } | Cause::NotComposite { of, .. } => {
+                write!(f, "`{of}`, in `{name}` of {target}, {cause}")
+            }
+            Cause::NoEnumerator { .. } | Cause::NotEnum => {
+                write!(f, "`{name}` of {target} {cause}")
+            }
+            _ => write!(f, "in `{name}` of {target}, {cause}"),
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoMember { member, of, near } => {
-                write!(f, "`{of}` has no member `{member}`")?;
+            Self::NoMember { member, near, .. } => {
+                write!(f, "has no member `{member}`")?;
                 write_near(f, near)
             }
-            Self::NotComposite { member, of } => {
-                write!(f, "`{of}` has no members, so no `{member}`")
-            }
+            Self::NotComposite { member, .. } => write!(f, "has no members, so no `{member}`"),
             Self::MemberType { member, local, target } => {
                 write!(f, "member `{member}` is of type `{target}`, not `{local}`")
             }
-            Self::NotArray { target } => write!(f, "there is no array, but `{target}`"),
+            Self::NotArray { target } => write!(f, "there is `{target}` instead of an array"),
             Self::Bounds { index, len } => {
-                write!(f, "element {index} is behind the end of the array of {len}")
+                write!(f, "element {index} is behind the end of an array of {len}")
             }
-            Self::NotEnum => f.write_str("it is no enum"),
+            Self::NotEnum => f.write_str("is no enum"),
             Self::NoEnumerator { name, near } => {
-                write!(f, "there is no enumerator `{name}`")?;
+                write!(f, "has no enumerator `{name}`")?;
                 write_near(f, near)
             }
             Self::Types { local, target, why } => {
@@ -196,9 +208,10 @@ impl fmt::Display for Cause {
             }
             Self::Width { local, target } => write!(
                 f,
-                "the field is {target}, not {local}, and a load or store as wide would change its value"
+                "the field is {target}, not {local}, and a load or store of that width would \
+                 change its value"
             ),
-            Self::Broken(error) => f.write_str(error),
+            Self::Broken(error) => write!(f, "the BTF is broken: {error}"),
         }
     }
 }
@@ -223,8 +236,11 @@ impl fmt::Display for Hint {
             Self::NearType(name) => write!(f, "the target has `{name}`"),
             Self::Flavour { member, flavour } => write!(
                 f,
-                "for targets that have `{member}`, declare `{flavour}` with that member \
-                 (and `__attribute__((preserve_access_index))`) and read it there"
+                "for targets that have `{member}`, declare `{flavour}` with it (and with \
+                 `__attribute__((preserve_access_index))`) and read it there"
+            ),
+            Self::AnyWidth => f.write_str(
+                "read it with `BPF_CORE_READ_BITFIELD()`, which takes integers of any width",
             ),
             Self::Guard(guard) => {
                 write!(f, "guard it with `{guard}`, so that targets without it do not run it")

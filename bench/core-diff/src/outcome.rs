@@ -40,6 +40,7 @@ pub struct Tally {
     by_kind: BTreeMap<u32, u64>,
     moved: u64,
     host_order: u64,
+    cut: u64,
 }
 
 impl Tally {
@@ -58,6 +59,17 @@ impl Tally {
                 self.unpatched += u64::from(code.is_none());
                 self.resized += u64::from(result.original_size != result.new_size);
                 self.moved += u64::from(result.original != result.new && !result.poison);
+            }
+        }
+        if let (
+            Outcome::Done { result: one, code: Some(_) },
+            Outcome::Done { result: two, code: None },
+        ) = (theirs, ours)
+        {
+            // Values that libbpf cuts off, Osmia refuses.
+            if one == two && i32::try_from(one.new as i64).is_err() {
+                self.cut += 1;
+                return;
             }
         }
         if theirs != ours {
@@ -81,8 +93,14 @@ impl fmt::Display for Tally {
         writeln!(
             f,
             "by libbpf: {} of a new value, {} of a new width, {} poisoned, {} refused, {} patches refused; \
-             {} not compared (shifts of the other byte order)",
-            self.moved, self.resized, self.poisoned, self.refused, self.unpatched, self.host_order
+             {} not compared (shifts of the other byte order), {} that libbpf cuts off and Osmia refuses",
+            self.moved,
+            self.resized,
+            self.poisoned,
+            self.refused,
+            self.unpatched,
+            self.host_order,
+            self.cut
         )?;
         for (&kind, count) in &self.by_kind {
             let name = CoreKind::from_raw(kind).map_or("unknown", CoreKind::name);

@@ -39,9 +39,11 @@ impl Relocator {
             return Ok(None);
         }
         let all = self.candidates().search(&asked.root)?;
+        let left = self.candidates().of(&asked.root)?;
         let mut rejected = Vec::new();
         for found in all {
-            match self.reject(&asked, found)? {
+            let fits = (!left.contains(&found)).then_some(Cause::RuledOut);
+            match self.reject(&asked, found)?.or(fits) {
                 Some(cause) => {
                     let from = self.target(found.place);
                     let name = from.map(|from| type_name(from.btf(), found.ty));

@@ -109,6 +109,9 @@ pub enum Cause {
         /// Bytes and type in the target.
         target: String,
     },
+    /// It would do, but an earlier relocation of the same type of the object did not
+    /// fit it, but another one.
+    RuledOut,
     /// The candidate's BTF is broken.
     Broken(String),
 }
@@ -210,6 +213,10 @@ impl fmt::Display for Cause {
                 f,
                 "the field is {target}, not {local}, and a load or store of that width would \
                  change its value"
+            ),
+            Self::RuledOut => f.write_str(
+                "it is there, but earlier accesses by the same type of the object fit another type \
+                 of that name only",
             ),
             Self::Broken(error) => write!(f, "the BTF is broken: {error}"),
         }

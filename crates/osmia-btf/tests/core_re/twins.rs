@@ -1,8 +1,9 @@
 //! Several types of one name.
 
-use osmia_btf::core_re::CoreError;
+use osmia_btf::core_re::{Cause, CoreError, Relocator, Target};
 use osmia_testkit::clang::Clang;
 
+use crate::blob::{Blob, STRUCT, record};
 use crate::{programs, relocator};
 
 /// `struct twin` and `struct twin___2` of the kernel agree in one member only.
@@ -37,4 +38,27 @@ fn the_order_counts() {
         let differs = relocator.resolve(&program.site("twin_one_differs").record).unwrap();
         assert_eq!((differs.target, differs.found), (Some(8), only.found));
     }
+}
+
+/// What such a relocation ruled out is told apart from what is not there.
+#[test]
+fn what_was_ruled_out() {
+    let mut local = Blob::new();
+    let int = local.int("int", 4, true);
+    let members = [("one", int, 0), ("two", int, 32)];
+    let root = local.composite(STRUCT, "twin", 8, &members);
+    let access = ["0:0", "0:1"].map(|text| local.string(text));
+    let mut kernel = Blob::new();
+    let int = kernel.int("int", 4, true);
+    kernel.composite(STRUCT, "twin", 4, &[("one", int, 0)]);
+    kernel.composite(STRUCT, "twin", 4, &[("two", int, 0)]);
+    let target = Target::new("vmlinux", &kernel.btf());
+    let mut relocator = Relocator::new(&local.btf(), target);
+    let [one, two] = access.map(|access| record(root, access, 0));
+    assert_eq!(relocator.resolve(&one).unwrap().target, Some(0));
+    assert_eq!(relocator.resolve(&two).unwrap().target, None);
+    let failure = relocator.explain(&two).unwrap().unwrap();
+    let causes: Vec<&Cause> = failure.rejected.iter().map(|rejected| &rejected.cause).collect();
+    assert!(matches!(causes[..], [Cause::NoMember { .. }, Cause::RuledOut]), "{failure:#}");
+    assert_eq!(relocator.explain(&one).unwrap(), None);
 }

@@ -7,12 +7,12 @@ mod source;
 mod structs;
 mod wanted;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use osmia_testkit::tree;
 
@@ -44,6 +44,7 @@ impl Abi {
         }
         for (name, text) in &files {
             let path = dir.join(name);
+            refuse_losses(&path, text)?;
             fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
         }
         println!("{} files in {GENERATED}", files.len());
@@ -65,6 +66,26 @@ fn generate(sources: &[Source]) -> Result<BTreeMap<String, String>> {
     Ok(files)
 }
 
+/// Refuses to replace a file by one that knows less: BTF of an older kernel alone would take away what newer ones have.
+fn refuse_losses(path: &Path, text: &str) -> Result<()> {
+    let Ok(old) = fs::read_to_string(path) else { return Ok(()) };
+    let kept: BTreeSet<_> = facts(text).collect();
+    let lost: Vec<_> = facts(&old).filter(|fact| !kept.contains(fact)).collect();
+    ensure!(
+        lost.is_empty(),
+        "{} would lose `{}`: give the BTF of a newer kernel with a further --btf, or delete the file first",
+        path.display(),
+        lost.join("`, `"),
+    );
+    Ok(())
+}
+
+/// The constants and fields of a generated file, line by line.
+fn facts(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|line| line.ends_with(';') && !line.contains(" pad") && !line.starts_with("use "))
+}
+
 fn check(dir: &Path, files: &BTreeMap<String, String>) -> Result<()> {
     let stale: Vec<_> = files
         .iter()
@@ -75,4 +96,15 @@ fn check(dir: &Path, files: &BTreeMap<String, String>) -> Result<()> {
         bail!("not what `cargo xtask abi` makes of this BTF: {} in {GENERATED}", stale.join(", "));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::facts;
+
+    #[test]
+    fn padding_is_no_fact() {
+        let text = "use x;\n    abi {\n  0 a: u32;\n  4 pad4: [u8; 4];\n /// c\n  A = 1;\n}";
+        assert_eq!(facts(text).collect::<Vec<_>>(), ["0 a: u32;", "A = 1;"]);
+    }
 }

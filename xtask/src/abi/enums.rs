@@ -31,7 +31,7 @@ fn of(ty: Type<'_>) -> Result<Constants> {
     let mut end = i128::MAX;
     for enumerator in ty.enumerators() {
         let enumerator = enumerator?;
-        if enumerator.name.starts_with("__") {
+        if enumerator.name.starts_with("__") || enumerator.name.starts_with("MAX_") {
             end = end.min(enumerator.value());
         } else {
             values.push((enumerator.value(), enumerator.name));

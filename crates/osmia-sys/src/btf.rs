@@ -30,12 +30,13 @@ impl Bpf {
         log: &mut Log<'_>,
         token: Option<BorrowedFd<'_>>,
     ) -> Result<BtfFd, Errno> {
+        let (btf_log_level, buf) = log.asked();
         let mut attr = BtfLoadAttr {
             btf: ptr::read(btf),
-            btf_log_buf: ptr::write(log.buf),
+            btf_log_buf: ptr::write(buf),
             btf_size: ptr::len(btf)?,
-            btf_log_size: ptr::len(log.buf)?,
-            btf_log_level: log.asked_level(),
+            btf_log_size: ptr::len(buf)?,
+            btf_log_level,
             btf_log_true_size: 0,
             btf_flags: token.map_or(0, |_| BPF_F_TOKEN_FD),
             btf_token_fd: fd::signed_or_zero(token),

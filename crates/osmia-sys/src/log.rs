@@ -18,8 +18,8 @@ impl Log<'_> {
         self.buf.get(..end).unwrap_or_default()
     }
 
-    /// The level to ask for: none without a buffer, which the kernel would refuse.
-    pub(crate) fn asked_level(&self) -> u32 {
-        if self.buf.is_empty() { 0 } else { self.level }
+    /// The level and the buffer to hand over: both or none, as the kernel refuses one without the other.
+    pub(crate) fn asked(&mut self) -> (u32, &mut [u8]) {
+        if self.level == 0 || self.buf.is_empty() { (0, &mut []) } else { (self.level, self.buf) }
     }
 }

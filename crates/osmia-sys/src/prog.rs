@@ -115,15 +115,16 @@ impl ProgLoad<'_> {
             AttachBtf::Kernel => 0,
             AttachBtf::Module(fd) | AttachBtf::Prog(fd) => fd::raw(&fd),
         };
+        let (log_level, log_buf) = log.asked();
         let fd_array_cnt = if self.bind_fd_array { ptr::len(self.fd_array)? } else { 0 };
         Ok(ProgLoadAttr {
             prog_type: self.prog_type,
             insn_cnt,
             insns: ptr::read(self.insns),
             license: ptr::text(self.license),
-            log_level: log.asked_level(),
-            log_size: ptr::len(log.buf)?,
-            log_buf: ptr::write(log.buf),
+            log_level,
+            log_size: ptr::len(log_buf)?,
+            log_buf: ptr::write(log_buf),
             kern_version: self.kern_version,
             prog_flags: self.prog_flags | self.token.map_or(0, |_| BPF_F_TOKEN_FD),
             prog_name: self.name.bytes(),

@@ -81,6 +81,15 @@ fn another_kind_of_descriptor_is_refused() {
 }
 
 #[test]
+fn a_log_of_level_0_is_no_log() {
+    let Some(_gate) = Gate::root() else { return };
+    let mut buf = [0; 1024];
+    let mut log = Log { level: 0, buf: &mut buf, true_size: 0 };
+    Bpf::kernel().prog_load(&socket_filter(&RETURN_0), &mut log).unwrap();
+    assert_eq!(log.text(), b"");
+}
+
+#[test]
 fn half_an_instruction_is_refused() {
     let Some(_gate) = Gate::root() else { return };
     let result = Bpf::kernel().prog_load(&socket_filter(&RETURN_0[..12]), &mut Log::default());

@@ -1,23 +1,253 @@
 //! Loading objects into the running kernel; needs root.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use osmia::{Kernel, Object, TestRun};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use osmia::{ErrorKind, Kernel, Loader, MapSpec, Object, ObjectSpec, TestRun};
+use osmia_sys::abi::{Cmd, MapType, ProgType};
+use osmia_sys::{Bpf, Call, CallCounter, Errno, Returned, Syscalls};
+use osmia_testkit::clang::Clang;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
+use osmia_testkit::guard::bpffs::Bpffs;
+
+fn spec(stem: &str) -> Option<ObjectSpec> {
+    Some(osmia::open(stem, Fixture::new(stem).bytes()?).unwrap())
+}
+
+fn kernel() -> Kernel {
+    Kernel::running().unwrap()
+}
+
+fn load(spec: &ObjectSpec) -> Object {
+    Object::load(spec, &kernel()).unwrap_or_else(|error| panic!("{error:?}"))
+}
 
 #[test]
-fn a_constant_is_set_and_a_test_run_returns_it() {
+fn loading_takes_only_the_calls_that_the_object_needs() {
     let Some(_gate) = Gate::root() else { return };
-    let Some(bytes) = Fixture::new("variables").bytes() else { return };
-    let mut spec = osmia::open("variables", bytes).unwrap();
-    spec.set("const_u32", 12_u32).unwrap();
-    let object =
-        Object::load(&spec, &Kernel::running().unwrap()).unwrap_or_else(|e| panic!("{e:?}"));
-    for note in object.notes() {
-        println!("note: {note:#}");
+    let Some(spec) = spec("small") else { return };
+    let counter = Arc::new(CallCounter::default());
+    let kernel = Kernel::builder().bpf(Bpf::kernel().with(counter.clone())).build().unwrap();
+    let object = Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(object.notes().is_empty());
+    let calls = counter.by_command();
+    // The maps `seen`, `events` and `.rodata`, the latter's value, its freezing, types, program.
+    let expected = [
+        (Cmd::MAP_CREATE, 3),
+        (Cmd::MAP_UPDATE_ELEM, 1),
+        (Cmd::PROG_LOAD, 1),
+        (Cmd::BTF_LOAD, 1),
+        (Cmd::MAP_FREEZE, 1),
+    ];
+    assert_eq!(calls, expected.into_iter().collect());
+}
+
+#[test]
+fn objects_of_all_compilers_load_with_their_types() {
+    let Some(_gate) = Gate::root() else { return };
+    for clang in [Clang::V14, Clang::V16, Clang::V19] {
+        let Some(bytes) = Fixture::new("variables").clang(clang).bytes() else { continue };
+        let object = load(&osmia::open("variables", bytes).unwrap());
+        assert!(object.notes().is_empty(), "{clang}: {:#}", object.notes()[0]);
+        let info = object.program("uses").unwrap().info().unwrap();
+        assert_ne!(info.btf_id, 0);
+        let map = object.map(".rodata").unwrap().info().unwrap();
+        assert_ne!((map.btf_id, map.btf_value_type_id), (0, 0));
+        assert_eq!(map.name, "variable.rodata");
     }
-    let program = object.program("const_example").unwrap();
-    assert_eq!(program.test_run(&TestRun::data(&[0; 14])).unwrap().retval, 12);
-    let error = program.test_run(&TestRun::data(&[0; 13])).unwrap_err();
-    println!("{error:#}");
+}
+
+#[test]
+fn functions_of_several_sections_call_each_other() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec("calls") else { return };
+    spec.programs["unknown"].autoload = false;
+    let object = load(&spec);
+    assert!(object.notes().is_empty(), "{:#}", object.notes()[0]);
+}
+
+#[test]
+fn programs_are_called_by_their_whole_names() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec("variables") else { return };
+    spec.programs.shift_remove("uses");
+    let object = load(&spec);
+    let info = object.program("const_example").unwrap().info().unwrap();
+    assert_eq!(info.prog_type, ProgType::SOCKET_FILTER);
+    let again = osmia::Program::by_id(&kernel(), info.id).unwrap();
+    assert_eq!(again.name(), "const_example");
+    assert_eq!(again.info().unwrap().tag, info.tag);
+    let mut listed = osmia::Program::all(&kernel());
+    assert!(listed.any(|program| program.unwrap().info().unwrap().id == info.id));
+}
+
+#[test]
+fn programs_are_pinned_and_opened_again() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(spec) = spec("variables") else { return };
+    let bpffs = Bpffs::new();
+    let path = bpffs.join("program");
+    load(&spec).program("const_example").unwrap().pin(&path).unwrap();
+    let pinned = osmia::Program::from_pin(&kernel(), &path).unwrap();
+    assert_eq!(pinned.test_run(&TestRun::data(&[0; 14])).unwrap().retval, 50);
+    let error = osmia::Map::from_pin(&kernel(), &path).unwrap_err();
+    assert!(error.to_string().contains("is not a map"), "{error}");
+    let error = pinned.pin(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Exists);
+    let error = pinned.pin(bpffs.join("no/such")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let error = pinned.pin("/tmp/osmia-no-bpffs").unwrap_err();
+    assert!(error.to_string().contains("it is not in a bpf file system"), "{error}");
+    let error = pinned.pin(bpffs.join("a.b")).unwrap_err();
+    assert!(error.to_string().contains("have no dots"), "{error}");
+}
+
+fn pinned_spec() -> Option<ObjectSpec> {
+    let mut spec = spec("small")?;
+    spec.maps["seen"].pinning = osmia_object::Pinning::ByName;
+    Some(spec)
+}
+
+#[test]
+fn a_map_is_shared_by_its_pin() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = pinned_spec() else { return };
+    let bpffs = Bpffs::new();
+    let loader = Loader::new(&kernel()).pin_directory(bpffs.path());
+    let first = loader.load(&spec).unwrap();
+    let seen = first.map("seen").unwrap();
+    seen.insert(&7_u32.to_ne_bytes(), &8_u64.to_ne_bytes()).unwrap();
+    let second = loader.load(&spec).unwrap();
+    let shared = second.map("seen").unwrap();
+    assert_eq!(shared.info().unwrap().id, seen.info().unwrap().id);
+    assert_eq!(shared.lookup(&7_u32.to_ne_bytes()).unwrap().unwrap(), 8_u64.to_ne_bytes());
+
+    let map = &mut spec.maps["seen"];
+    (map.max_entries, map.value_size, map.value_type) = (99, 4, None);
+    let error = loader.load(&spec).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Exists);
+    let text = format!("{error:#}");
+    assert!(text.contains("its value size is 8, not 4"), "{text}");
+    assert!(text.contains("its max_entries is 1024, not 99"), "{text}");
+}
+
+/// A kernel that pins once and never again.
+#[derive(Default)]
+struct OnePin(AtomicBool);
+
+impl Syscalls for OnePin {
+    fn bpf(&self, call: Call<'_>) -> Result<Returned, Errno> {
+        if call.cmd() == Cmd::OBJ_PIN && self.0.swap(true, Ordering::Relaxed) {
+            return Err(Errno::PERM);
+        }
+        call.proceed()
+    }
+}
+
+#[test]
+fn a_load_that_fails_leaves_no_pin() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = pinned_spec() else { return };
+    let bpffs = Bpffs::new();
+    spec.maps["events"].pinning = osmia_object::Pinning::ByName;
+    let bpf = Bpf::kernel().with(Arc::new(OnePin::default()));
+    let kernel = Kernel::builder().bpf(bpf).build().unwrap();
+    let error = Loader::new(&kernel).pin_directory(bpffs.path()).load(&spec).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permission);
+    assert!(format!("{error:#}").contains("share map `events`: pin map `events`"), "{error:#}");
+    // Some kernels put iterators of their own into a new file system.
+    assert!(!bpffs.join("seen").exists() && !bpffs.join("events").exists());
+}
+
+#[test]
+fn what_cannot_be_loaded_is_refused_by_name() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec("runs") else { return };
+    spec.programs["misspelt"].autoload = true;
+    let error = Object::load(&spec, &kernel()).unwrap_err();
+    let text = format!("{error:#}");
+    assert!(text.starts_with("load object `runs`: program `misspelt`"), "{text}");
+    assert!(text.contains("did you mean SEC(\"xdp\")?"), "{text}");
+}
+
+#[test]
+fn a_map_that_cannot_be_is_refused_with_the_rule() {
+    let Some(_gate) = Gate::root() else { return };
+    let refused = |mut map: MapSpec, change: fn(&mut MapSpec)| {
+        let Some(mut spec) = spec("small") else { return String::new() };
+        change(&mut map);
+        spec.maps.insert(map.name.clone(), map);
+        format!("{:#}", Object::load(&spec, &kernel()).unwrap_err())
+    };
+    let array = || {
+        let mut map = MapSpec::new("odd", MapType::ARRAY);
+        (map.key_size, map.value_size, map.max_entries) = (4, 4, 1);
+        map
+    };
+    for (change, rule) in [
+        ((|map| map.max_entries = 0) as fn(&mut MapSpec), "max_entries is 0"),
+        (|map| map.key_size = 8, "the keys of an array are 4 bytes"),
+        (|map| map.value_size = 0, "it has no value"),
+        (|map| map.map_type = MapType(12345), "there is no map type 12345"),
+        (|map| map.map_type = MapType::LPM_TRIE, "must have BPF_F_NO_PREALLOC"),
+        (|map| map.map_type = MapType::QUEUE, "it has no keys"),
+        (|map| map.map_type = MapType::RINGBUF, "neither key nor value"),
+        (|map| map.flags = 1 << 31, "the flags or the value's fields"),
+        (|map| map.unknown_fields = vec!["colour".into()], "a member `colour`"),
+        (|map| map.pinning = osmia_object::Pinning::Unknown(7), "pinning 7 means nothing"),
+    ] {
+        let text = refused(array(), change);
+        assert!(text.contains("map `odd`"), "{text}");
+        assert!(text.contains(rule), "{text}");
+    }
+}
+
+#[test]
+fn the_verifier_is_heard() {
+    let Some(_gate) = Gate::root() else { return };
+    for (program, reason, line) in [
+        ("context_in_map", "R3 type=map_value expected=fp", "bpf_for_each_map_elem"),
+        ("unchecked", "map_value_or_null", "return *value;"),
+        ("out_of_bounds", "invalid access to map value", "value[1]"),
+    ] {
+        let Some(mut spec) = spec("refused") else { return };
+        spec.programs[program].autoload = true;
+        let error = Object::load(&spec, &kernel()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Verifier);
+        let text = format!("{error:#}");
+        assert!(text.contains(&format!("load program `{program}`")), "{text}");
+        assert!(text.contains(reason), "{text}");
+        let verdict = error.verifier().unwrap();
+        assert!(verdict.source_line().unwrap().contains(line), "{:?}", verdict.source_line());
+        assert!(verdict.log().contains("processed "), "{}", verdict.log());
+        assert!(!verdict.is_truncated());
+    }
+    let Some(mut spec) = spec("refused") else { return };
+    spec.programs["wrong_answer"].autoload = true;
+    let error = Object::load(&spec, &kernel()).unwrap_err();
+    assert!(error.verifier().unwrap().reason().contains("callback"), "{error:#}");
+}
+
+#[test]
+fn a_log_is_kept_if_asked_for() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(spec) = spec("variables") else { return };
+    let object = Loader::new(&kernel()).verifier_log(1).load(&spec).unwrap();
+    let log = object.program("uses").unwrap().verifier_log().unwrap();
+    assert!(log.contains("processed "), "{log}");
+    assert!(load(&spec).program("uses").unwrap().verifier_log().is_none());
+}
+
+#[test]
+fn a_program_that_is_not_loaded_says_so() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(spec) = spec("runs") else { return };
+    let object = load(&spec);
+    let program = object.program("of_kprobe").unwrap();
+    assert!(!program.is_loaded());
+    let error = program.test_run(&TestRun::data(&[0; 14])).unwrap_err();
+    assert!(error.to_string().contains("its section begins with `?`"), "{error}");
+    assert!(program.info().is_err() && program.fd().is_err() && program.pin("/x").is_err());
 }

@@ -1,0 +1,54 @@
+//! CO-RE against the running kernel's types; needs root.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use osmia::{ErrorKind, Kernel, Object, ObjectSpec, TestRun};
+use osmia_testkit::fixture::Fixture;
+use osmia_testkit::gate::Gate;
+
+fn spec() -> Option<ObjectSpec> {
+    Some(osmia::open("core", Fixture::new("core").bytes()?).unwrap())
+}
+
+#[test]
+fn members_are_read_where_this_kernel_has_them() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(spec) = spec() else { return };
+    let kernel = Kernel::running().unwrap();
+    let object = Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
+    let program = object.program("reads").unwrap();
+    program.test_run(&TestRun::new().ctx(&[0_u64; 2])).unwrap();
+    let value = |name: &str| object.variable(name).unwrap().typed::<u32>().unwrap().get().unwrap();
+    assert_eq!(value("read_tgid"), std::process::id());
+    assert_eq!(value("flavoured"), std::process::id());
+    assert_ne!(value("read_pid"), 0);
+    assert_eq!(value("exists"), 1);
+    assert_eq!(value("missing"), 1);
+}
+
+#[test]
+fn a_member_that_this_kernel_lacks_is_named() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec() else { return };
+    spec.programs["reads_missing"].autoload = true;
+    let error = Object::load(&spec, &Kernel::running().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verifier);
+    let text = format!("{error:#}");
+    assert!(text.contains("no_such_member"), "{text}");
+    assert!(text.contains("struct task_struct"), "{text}");
+    assert!(text.contains("bpf_core_field_exists"), "{text}");
+}
+
+#[test]
+fn without_the_kernels_types_the_error_says_how_to_give_them() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(spec) = spec() else { return };
+    let empty = tempfile::TempDir::new().unwrap();
+    let kernel = Kernel::builder().root(empty.path()).build().unwrap();
+    let error = Object::load(&spec, &kernel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let text = format!("{error:#}");
+    assert!(text.contains("CONFIG_DEBUG_INFO_BTF"), "{text}");
+    let kernel =
+        Kernel::builder().root(empty.path()).btf_file("/sys/kernel/btf/vmlinux").build().unwrap();
+    Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
+}

@@ -35,7 +35,8 @@ impl FdKind {
             b"anon_inode:bpf-map" => Some(Self::Map),
             b"anon_inode:bpf-prog" => Some(Self::Prog),
             b"anon_inode:btf" => Some(Self::Btf),
-            b"anon_inode:bpf_link" => Some(Self::Link),
+            // The first when it was just made, the second when it was opened again.
+            b"anon_inode:bpf_link" | b"anon_inode:bpf-link" => Some(Self::Link),
             b"anon_inode:bpf_iter" => Some(Self::Iter),
             b"anon_inode:bpf-token" => Some(Self::Token),
             _ => None,

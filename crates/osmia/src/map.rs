@@ -362,13 +362,16 @@ impl Map {
     /// Since 5.2.
     ///
     /// # Errors
-    /// `Busy`: it is frozen, or mapped for writing.
+    /// `Busy`: it is mapped for writing; `Permission`: it is frozen already, or opened for reading
+    /// only.
     pub fn freeze(&self) -> Result<(), Error> {
         let kernel = self.kernel("freezing")?;
         kernel.bpf().map_freeze(kernel.fd()).map_err(|errno| {
             let (kind, why) = match errno {
-                Errno::BUSY => (ErrorKind::Busy, ": it is frozen, or mapped for writing"),
-                Errno::PERM => (ErrorKind::Permission, ": it was opened for reading only"),
+                Errno::BUSY => (ErrorKind::Busy, ": it is frozen already, or mapped for writing"),
+                Errno::PERM => {
+                    (ErrorKind::Permission, ": it is frozen already, or opened for reading only")
+                }
                 _ => (ErrorKind::System, ""),
             };
             Error::new(kind, format!("freeze map `{}`{why}", self.name())).caused_by(errno)

@@ -28,14 +28,14 @@ pub(crate) fn open(kernel: &Kernel, noun: &str, path: &Path) -> Result<OwnedFd, 
     kernel.bpf().obj_get(None, &c_path, 0).map_err(|errno| {
         let (kind, why) = match errno {
             Errno::NOENT => (ErrorKind::NotFound, "there is no such file"),
+            _ if mounts::holds(kernel.files(), path, "bpf") == Some(false) => {
+                (ErrorKind::Invalid, "it is not in a bpf file system")
+            }
             Errno::PERM if has_dot(path) => {
                 (ErrorKind::Invalid, "names in a bpf file system have no dots")
             }
             Errno::ACCESS | Errno::PERM => {
                 (ErrorKind::Permission, "its mode, or that of a directory above, forbids it")
-            }
-            _ if mounts::holds(kernel.files(), path, "bpf") == Some(false) => {
-                (ErrorKind::Invalid, "it is not in a bpf file system")
             }
             _ => (ErrorKind::System, "the kernel refuses it"),
         };

@@ -76,7 +76,7 @@ fn unsuitable(prog_type: ProgType, run: &TestRun<'_>, section: &str) -> String {
         ),
         ProgType::XDP => format!(
             "an xdp program that does not declare `xdp.frags` takes packets that fit a page beside \
-             the kernel's own data; this one has {data} bytes"
+             the kernel's own data, in older kernels; this one has {data} bytes"
         ),
         _ if ctx != 0 => format!(
             "the context (given {ctx} bytes) of a {section} program is a `struct __sk_buff` in which \

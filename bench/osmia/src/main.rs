@@ -68,6 +68,7 @@ fn load(args: &[String]) {
 
 #[derive(osmia::zerocopy::FromBytes, osmia::zerocopy::Immutable, osmia::zerocopy::KnownLayout)]
 #[repr(C)]
+#[zerocopy(crate = "osmia::zerocopy")]
 struct Event {
     seq: u64,
     word: [u64; 7],

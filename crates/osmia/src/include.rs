@@ -11,6 +11,8 @@
 #[macro_export]
 macro_rules! include_bpf {
     ($(#[$meta:meta])* $visibility:vis $name:ident) => {
+        // Nobody uses all that an object offers.
+        #[allow(dead_code)]
         $(#[$meta])*
         $visibility mod $name {
             include!(concat!(env!("OUT_DIR"), "/", stringify!($name), ".rs"));

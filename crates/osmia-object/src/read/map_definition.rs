@@ -66,7 +66,22 @@ fn definition(
     }
     let mut reader = Reader { source, btf, spec: MapSpec::new(name, MapType::UNSPEC), slots: None };
     reader.members(ty, true)?;
-    Ok((reader.spec, reader.slots))
+    let Reader { mut spec, slots, .. } = reader;
+    carry_events(&mut spec);
+    Ok((spec, slots))
+}
+
+/// Ring buffers and perf event arrays have no values in the kernel's sense; a declared
+/// type of value is that of the events they carry, and its size is not the map's.
+fn carry_events(spec: &mut MapSpec) {
+    let slot = match spec.map_type {
+        MapType::RINGBUF | MapType::USER_RINGBUF => 0,
+        MapType::PERF_EVENT_ARRAY => 4,
+        _ => return,
+    };
+    if spec.value_type.is_some() {
+        (spec.key_size, spec.value_size) = (slot, slot);
+    }
 }
 
 struct Reader<'a> {

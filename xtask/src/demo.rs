@@ -2,12 +2,14 @@
 
 use std::{
     process::{Command, ExitCode},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
     time::Duration,
 };
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use osmia_testkit::tree;
+use osmia_testkit::guard::veth::{NEAR, Veth};
 
 use crate::{
     cargo::{self, Program, cargo},
@@ -25,55 +27,96 @@ struct Act {
     package: &'static str,
     /// What is to be seen.
     shows: &'static str,
+    /// How it is run, and what happens meanwhile.
+    play: fn(&Program) -> Result<()>,
 }
 
-/// How long an act may take.
-const LENGTH: Duration = Duration::from_secs(5);
+/// How long an act takes.
+const SECONDS: u64 = 3;
+/// How long it may take.
+const LIMIT: Duration = Duration::from_secs(20);
 
 const ACTS: &[Act] = &[
     Act {
         package: "events",
         shows: "typed events from the kernel: every program that this machine starts",
+        play: |program| {
+            let start_one = || drop(Command::new("/bin/true").status());
+            meanwhile(start_one, || run(program, &[]))
+        },
     },
     Act {
         package: "closes",
         shows: "a constant of the C program, set from Rust before it is loaded",
+        play: |program| run(program, &[]),
     },
-    Act { package: "counts", shows: "a map, filled by the kernel, counted from both sides" },
-    Act { package: "hello_xdp", shows: "a program on a network interface, and its counter" },
+    Act {
+        package: "counts",
+        shows: "a map, filled by the kernel, counted from both sides",
+        play: |program| run(program, &[]),
+    },
+    Act {
+        package: "hello_xdp",
+        shows: "a program on a network interface made for the purpose, and its counter",
+        play: on_an_interface,
+    },
 ];
 
 impl Demo {
     #[expect(clippy::unused_self, reason = "a verb like the others")]
     pub(crate) fn run(&self) -> Result<ExitCode> {
         setup::for_programs()?;
-        let acts: Vec<&Act> = ACTS.iter().filter(|act| act.is_there()).collect();
-        ensure!(!acts.is_empty(), "there are no examples in this tree to show");
+        ensure!(
+            rustix::process::geteuid().is_root(),
+            "loading BPF programs needs root: run `sudo -E cargo xtask demo`"
+        );
+        say("building the examples ...");
         let mut build = cargo();
-        build.arg("build").args(acts.iter().flat_map(|act| ["--package", act.package]));
+        build.arg("build").args(ACTS.iter().flat_map(|act| ["--package", act.package]));
         let programs = cargo::build(&mut build)?;
-        for act in acts {
-            let program = programs.iter().find(|program| program.name == act.package);
-            let Some(program) = program else { bail!("{} has no program", act.package) };
-            act.play(program)?;
+        for Act { package, shows, play } in ACTS {
+            let program = programs.iter().find(|program| program.name == *package);
+            let program = program.with_context(|| format!("{package} has no program"))?;
+            say(&format!("\n== {package}: {shows}\n   (examples/{package})\n"));
+            play(program)?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-impl Act {
-    fn is_there(&self) -> bool {
-        tree::root().join("examples").join(self.package).join("Cargo.toml").is_file()
+/// Runs an example to its end and shows what it prints.
+fn run(program: &Program, arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new(&program.path);
+    command.args(arguments).arg(SECONDS.to_string()).current_dir(&program.folder);
+    match command::watch(&mut command, LIMIT, |line| say(&format!("   {line}")))? {
+        End::Exited(status) => ensure!(status.success(), "{}: {status}", program.name),
+        End::TimedOut => anyhow::bail!("{} did not end", program.name),
     }
+    Ok(())
+}
 
-    /// Runs the example until it ends or its time is over.
-    fn play(&self, program: &Program) -> Result<()> {
-        say(&format!("\n== {}: {}\n   examples/{}", self.package, self.shows, self.package));
-        let mut command = Command::new(&program.path);
-        match command::watch(command.current_dir(&program.folder), LENGTH, say)? {
-            End::Exited(status) => ensure!(status.success(), "{}: {status}", self.package),
-            End::TimedOut => say("   ... and so on"),
-        }
-        Ok(())
-    }
+/// Runs an example on one end of a wire whose other end sends.
+fn on_an_interface(program: &Program) -> Result<()> {
+    let Some(veth) = Veth::new() else {
+        say("   this kernel has no veth interfaces to show it on");
+        return Ok(());
+    };
+    let send = || drop(veth.send_to_near(9, b"hello"));
+    meanwhile(send, || veth.near.enter(|| run(program, &[NEAR])))
+}
+
+/// Does something four times a second for as long as something else takes.
+fn meanwhile<T>(often: impl Fn() + Sync, once: impl FnOnce() -> T) -> T {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                often();
+                thread::sleep(Duration::from_millis(250));
+            }
+        });
+        let outcome = once();
+        over.store(true, Ordering::Relaxed);
+        outcome
+    })
 }

@@ -2,7 +2,8 @@
 //!
 //! The fuzz target runs this, and so does a test of `osmia-btf` with damaged BTF.
 
-use osmia_btf::{Btf, Builder, Error, KernelBtf, Kind, TypeId, c, subset};
+use osmia_btf::value::{self, Input};
+use osmia_btf::{Btf, Builder, Error, KernelBtf, Kind, Type, TypeId, c, subset};
 
 /// Reads bytes as BTF and asks it everything that can be asked. What most answers are does not matter here, only that
 /// they come.
@@ -16,6 +17,7 @@ pub fn check(bytes: &[u8]) -> Result<(), Error> {
         assert!(parts + ty.section_vars().count() <= btf.as_bytes().len());
         let _ = (btf.size_of(ty.id()), btf.align_of(ty.id()), btf.resolve(ty.id()));
         let _ = (c::declare(btf, ty.id(), "x"), c::definition(btf, ty.id()));
+        values(btf, &ty);
         names.push(ty.name());
     }
     for name in names.iter().take(100) {
@@ -31,4 +33,17 @@ pub fn check(bytes: &[u8]) -> Result<(), Error> {
     let same = Builder::from_btf(btf)?.build()?;
     assert_eq!(same.own_type_section(), btf.own_type_section());
     Ok(())
+}
+
+/// Reads bytes as a value of the type, and what that looks like as such a value again.
+fn values(btf: &Btf, ty: &Type<'_>) {
+    let size = btf.size_of(ty.id()).unwrap_or(0).min(1 << 10) as usize;
+    let bytes: Vec<u8> = (0..size + 8).map(|at| b'0' + (at % 64) as u8).collect();
+    for text in [value::to_text(btf, ty.id(), &bytes), value::to_json(btf, ty.id(), &bytes)] {
+        let Ok(text) = text else { continue };
+        assert!(text.len() < 1 << 20, "{} bytes of text", text.len());
+        let mut copy = bytes.clone();
+        let _ = Input::parse(&text).and_then(|input| input.write(btf, ty.id(), &mut copy));
+        assert_eq!(copy.len(), bytes.len());
+    }
 }

@@ -21,6 +21,7 @@ mod id;
 mod index;
 mod kind;
 mod ksyms;
+mod member;
 mod name_hash;
 mod records;
 mod resolve;
@@ -30,6 +31,7 @@ mod strings;
 mod subset;
 mod swap;
 mod ty;
+pub mod value;
 mod words;
 
 pub use crate::bitfield::Bitfield;

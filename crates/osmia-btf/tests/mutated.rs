@@ -30,7 +30,7 @@ fn of_a_compiler() {
     for clang in Clang::present() {
         let multiarch = format!("-idirafter/usr/include/{}-linux-gnu", std::env::consts::ARCH);
         let object = clang::compile(clang, source, &[&multiarch]);
-        mutate_all(&clang::btf_section(&object), MUTANTS / 10);
+        mutate_all(&clang::btf_section(&object), MUTANTS / 40);
     }
 }
 

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use osmia_abi::{BpfLinkInfo, LinkType};
-use osmia_sys::{LinkFd, ProgFd};
+use osmia_sys::LinkFd;
 
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
@@ -13,6 +13,7 @@ use crate::link::netlink_xdp::NetlinkXdp;
 use crate::link::perf::PerfAttachment;
 use crate::link::refused::refused;
 use crate::pin;
+use crate::program::Program;
 use osmia_sys::Capability;
 
 pub(crate) mod netlink_xdp;
@@ -144,16 +145,14 @@ impl Link {
     ///
     /// # Errors
     /// `Invalid`: links of this type cannot be updated, or the program is of another type.
-    pub(crate) fn replace(&self, program: &ProgFd) -> Result<(), Error> {
+    pub fn replace(&self, program: &Program) -> Result<(), Error> {
         let link = self.link_fd().ok_or_else(|| self.no_link())?;
-        let updated = self.kernel.bpf().link_update(link, program.as_fd(), None);
+        let new = program.kernel("attaching")?.fd();
+        let updated = self.kernel.bpf().link_update(link, new.as_fd(), None);
         updated.map_err(|errno| {
-            refused(
-                &self.kernel,
-                &[],
-                errno,
-                format!("replace the program attached to {}", self.place),
-            )
+            let attempt =
+                format!("put program `{}` in the place of {}", program.name(), self.place);
+            refused(&self.kernel, &[], errno, attempt)
         })
     }
 

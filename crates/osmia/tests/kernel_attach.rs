@@ -163,6 +163,9 @@ fn packets_are_counted_on_an_interface_of_our_own() {
             assert!(began.elapsed().as_secs() < 20, "{mode:?}: no packet came by");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
+        link.replace(object.program("on_packet").unwrap()).unwrap();
+        let error = link.replace(object.program("on_btf").unwrap()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
         link.detach().unwrap();
     }
     let error = veth.near.enter(|| program.attach(9999, XdpMode::Any)).unwrap_err();

@@ -162,7 +162,7 @@ fn placed(
 ) -> Result<Option<(u32, Vec<SectionVar>)>, osmia_btf::Error> {
     let Some(map) = spec.maps.get(ty.name()) else {
         // Of sections that are no maps (`license`, `.maps`, `.ksyms`) only the size matters.
-        return sized(btf, ty);
+        return Ok(sized(btf, ty));
     };
     let inside = spec.variables.values().filter(|variable| variable.map == map.name);
     // Several static variables may have the same name; each has a type of its own.
@@ -182,12 +182,12 @@ fn placed(
 }
 
 /// A size for a section that has none, which the kernel would refuse.
-fn sized(btf: &Btf, ty: &Type<'_>) -> Result<Option<(u32, Vec<SectionVar>)>, osmia_btf::Error> {
+fn sized(btf: &Btf, ty: &Type<'_>) -> Option<(u32, Vec<SectionVar>)> {
     let (mut at, mut vars) = (0u32, Vec::new());
     for var in ty.section_vars() {
         let size = if var.size == 0 { btf.size_of(var.var).unwrap_or(1) } else { var.size };
         vars.push(SectionVar { var: var.var, offset: at, size });
         at = at.saturating_add(size.next_multiple_of(8));
     }
-    Ok((ty.own_size() == Some(0)).then_some((at, vars)))
+    (ty.own_size() == Some(0)).then_some((at, vars))
 }

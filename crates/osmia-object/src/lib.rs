@@ -7,6 +7,7 @@ mod error;
 mod extern_spec;
 mod function;
 pub mod kconfig;
+pub mod ksym;
 mod link;
 mod linked_program;
 mod map_spec;

@@ -43,3 +43,20 @@ pub use crate::core_re::relocation::Relocation;
 pub use crate::core_re::relocator::Relocator;
 pub use crate::core_re::resolution::{Found, Resolution, Width};
 pub use crate::core_re::target::Target;
+
+use crate::btf::Btf;
+use crate::core_re::side::Side;
+use crate::error::Error;
+use crate::id::TypeId;
+
+/// Whether what an object declares as the kernel's (`__ksym`) can be what the kernel has:
+/// their kinds go together, through pointers, arrays and the parameters of prototypes. Names,
+/// sizes and members do not count, as in libbpf; other than there, a forward declaration
+/// stands for the struct or union of its name.
+///
+/// # Errors
+/// A BTF is broken where the types lead.
+pub fn is_declarable(local: &Btf, id: TypeId, target: &Btf, other: TypeId) -> Result<bool, Error> {
+    let verdict = types::declarable(Side::local(local), id, Side::local(target), other)?;
+    Ok(verdict.is_ok())
+}

@@ -6,6 +6,7 @@ use crate::core_re::fields::{is_plain_int, same_kind};
 use crate::core_re::mismatch::{Clash, ClashKind};
 use crate::core_re::side::Side;
 use crate::error::Error;
+use crate::flavour::essential_name;
 use crate::id::TypeId;
 use crate::kind::Kind;
 use crate::ty::Type;
@@ -28,12 +29,25 @@ pub(super) fn compatible<'a>(
     if !same_kind(&local.btf.ty(id)?, &target.btf.ty(other)?) {
         return Ok(Err(Clash { local: id, target: other, why: ClashKind::Kind }));
     }
-    Compatibility { local, target, known: HashMap::new() }.of(id, other, LEVELS)
+    Compatibility { local, target, forwards: false, known: HashMap::new() }.of(id, other, LEVELS)
+}
+
+/// As [`compatible`], but a forward declaration stands for the struct or union of its name:
+/// who declares a variable or a function of the kernel need not know all that it leads to.
+pub(super) fn declarable<'a>(
+    local: Side<'a>,
+    id: TypeId,
+    target: Side<'a>,
+    other: TypeId,
+) -> Result<Verdict<'a>, Error> {
+    Compatibility { local, target, forwards: true, known: HashMap::new() }.of(id, other, LEVELS)
 }
 
 struct Compatibility<'a> {
     local: Side<'a>,
     target: Side<'a>,
+    /// Whether forward declarations stand for what they declare.
+    forwards: bool,
     /// Pairs already compared: prototypes may take each other many times over.
     known: HashMap<(TypeId, TypeId), Verdict<'a>>,
 }
@@ -56,7 +70,8 @@ impl<'a> Compatibility<'a> {
             let two = self.target.btf.resolve(there)?;
             let clash = |why| Ok(Err(Clash { local: one.id(), target: two.id(), why }));
             if !same_kind(&one, &two) {
-                return clash(ClashKind::Kind);
+                let fits = self.forwards && (declares(&one, &two) || declares(&two, &one));
+                return if fits { Ok(Ok(())) } else { clash(ClashKind::Kind) };
             }
             match one.kind() {
                 Kind::Void | Kind::Struct | Kind::Union | Kind::Enum | Kind::Enum64 | Kind::Fwd => {
@@ -80,6 +95,15 @@ impl<'a> Compatibility<'a> {
         }
         Err(Error::TooDeep { id, limit: LEVELS })
     }
+}
+
+/// Whether one is the forward declaration of the other.
+fn declares(one: &Type<'_>, two: &Type<'_>) -> bool {
+    let kind = if one.is_union_fwd() { Kind::Union } else { Kind::Struct };
+    let essential = |ty: &Type<'_>| essential_name(ty.name().as_bytes()).len();
+    one.kind() == Kind::Fwd
+        && two.kind() == kind
+        && one.name().get(..essential(one)) == two.name().get(..essential(two))
 }
 
 /// What a pointer points to, an array holds, a prototype returns.

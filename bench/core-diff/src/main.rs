@@ -1,7 +1,7 @@
 //! Compares CO-RE relocation results with libbpf's, instruction by instruction.
 //!
 //! ```text
-//! core-diff [--mutate ROUNDS] --kernel BTF [--module BTF]... OBJECT...
+//! core-diff [--mutate ROUNDS] [--minimal] --kernel BTF [--module BTF]... OBJECT...
 //! ```
 //!
 //! Each relocation of each object is resolved and applied by `osmia-btf` and by the
@@ -10,7 +10,8 @@
 //! be a file of its own or a section of an ELF file. With
 //! `--mutate`, the kernel's types that the objects use are changed at random (members
 //! renamed, moved, retyped; sizes, signs, lengths, enumerators changed) and all is
-//! compared again.
+//! compared again. With `--minimal`, libbpf relocates for the minimal BTF that Osmia
+//! makes, too, and must come to the same as for the whole.
 
 mod libbpf;
 mod mutation;
@@ -22,26 +23,29 @@ use std::process::ExitCode;
 
 use bytes::Bytes;
 use osmia_btf::Btf;
+use osmia_btf::core_re::{CoreKind, Minimal, Relocator, Target};
 
 use crate::mutation::Mutation;
 use crate::outcome::{Outcome, Tally};
-use crate::program::Object;
+use crate::program::{Object, Site};
 
+#[derive(Default)]
 struct Arguments {
     kernel: String,
     modules: Vec<String>,
     objects: Vec<String>,
     rounds: u64,
+    minimal: bool,
 }
 
 fn arguments() -> Option<Arguments> {
-    let mut arguments =
-        Arguments { kernel: String::new(), modules: Vec::new(), objects: Vec::new(), rounds: 0 };
+    let mut arguments = Arguments::default();
     let mut given = std::env::args().skip(1);
     while let Some(word) = given.next() {
         match word.as_str() {
             "--kernel" => arguments.kernel = given.next()?,
             "--module" => arguments.modules.push(given.next()?),
+            "--minimal" => arguments.minimal = true,
             "--mutate" => arguments.rounds = given.next()?.parse().ok()?,
             _ => arguments.objects.push(word),
         }
@@ -51,7 +55,9 @@ fn arguments() -> Option<Arguments> {
 
 fn main() -> ExitCode {
     let Some(arguments) = arguments() else {
-        eprintln!("usage: core-diff [--mutate ROUNDS] --kernel BTF [--module BTF]... OBJECT...");
+        eprintln!(
+            "usage: core-diff [--mutate ROUNDS] [--minimal] --kernel BTF [--module BTF]... OBJECT..."
+        );
         return ExitCode::from(2);
     };
     libbpf::silence();
@@ -72,6 +78,9 @@ fn main() -> ExitCode {
         };
         tally.objects += 1;
         compare(&object, &kernel, &modules, &mut tally);
+        if arguments.minimal {
+            compare_minimal(&object, &kernel, &mut tally);
+        }
         for round in 0..arguments.rounds {
             let mutant = Mutation::new(round).of(&kernel, &object.btf);
             compare(&object, &mutant, &[], &mut tally);
@@ -93,6 +102,27 @@ fn compare(object: &Object, kernel: &[u8], modules: &[(String, Vec<u8>)], tally:
         if one == Outcome::Refused || two == Outcome::Refused {
             theirs.forget();
             ours.forget();
+        }
+    }
+}
+
+fn compare_minimal(object: &Object, kernel: &[u8], tally: &mut Tally) {
+    let parsed = Btf::parse(Bytes::copy_from_slice(kernel), None).expect("the kernel's BTF");
+    let target = Target::new("vmlinux", &parsed);
+    let mut relocator = Relocator::new(&object.btf, target.clone());
+    let sites = || object.relocations.iter();
+    let good: Vec<&Site> = sites().filter(|site| relocator.resolve(&site.record).is_ok()).collect();
+    let mut minimal = Minimal::new(target, Vec::new());
+    minimal.add(&object.btf, good.iter().map(|site| site.record)).expect("a minimal BTF");
+    let minimal = minimal.build().expect("a minimal BTF");
+    tally.minimal_bytes += minimal.as_bytes().len() as u64;
+    let mut whole = libbpf::Loader::new(&object.btf_bytes, kernel, &[]);
+    let mut part = libbpf::Loader::new(&object.btf_bytes, minimal.as_bytes(), &[]);
+    for site in good {
+        // Types have other numbers there.
+        let (one, two) = (whole.relocate(site), part.relocate(site));
+        if site.record.kind != CoreKind::TypeIdTarget.raw() {
+            tally.count(&object.path, site, &one, &two);
         }
     }
 }

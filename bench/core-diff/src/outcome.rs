@@ -33,6 +33,7 @@ pub struct Tally {
     pub passed_over: u64,
     pub compared: u64,
     pub different: u64,
+    pub minimal_bytes: u64,
     poisoned: u64,
     refused: u64,
     unpatched: u64,
@@ -102,6 +103,9 @@ impl fmt::Display for Tally {
             self.host_order,
             self.cut
         )?;
+        if self.minimal_bytes > 0 {
+            writeln!(f, "minimal BTF: {} bytes", self.minimal_bytes)?;
+        }
         for (&kind, count) in &self.by_kind {
             let name = CoreKind::from_raw(kind).map_or("unknown", CoreKind::name);
             write!(f, "{name} {count}  ")?;

@@ -10,6 +10,9 @@
 //! program that asks first (`bpf_core_field_exists`) never comes to it, and of any other
 //! [`Relocator::explain`] tells what is missing, what is near it, and what to do.
 //!
+//! For a kernel without BTF, its types can be brought along: [`Minimal`] is as much of them
+//! as some objects need.
+//!
 //! # Kernel
 //! Types of the running kernel: since Linux 5.2 with `CONFIG_DEBUG_INFO_BTF`; those of
 //! its modules: since 5.11 with `CONFIG_DEBUG_INFO_BTF_MODULES`.
@@ -23,6 +26,7 @@ mod failure;
 mod fields;
 mod kind;
 mod matching;
+mod minimal;
 mod mismatch;
 mod near;
 mod notation;
@@ -34,10 +38,12 @@ mod resolution;
 mod side;
 mod target;
 mod types;
+mod wanted;
 
 pub use crate::core_re::error::CoreError;
 pub use crate::core_re::failure::{Cause, Failure, Hint, Rejected};
 pub use crate::core_re::kind::CoreKind;
+pub use crate::core_re::minimal::Minimal;
 pub use crate::core_re::patch::{POISON, Patch, Poison, Slot};
 pub use crate::core_re::relocation::Relocation;
 pub use crate::core_re::relocator::Relocator;

@@ -54,6 +54,7 @@ pub(super) enum What<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice<'a> {
     pub name: &'a str,
+    pub index: u32,
     /// The value as an instruction holds it: those of 32-bit enums are sign-extended,
     /// because old encoders did not mark the enums that have negative ones.
     pub bits: u64,
@@ -64,7 +65,7 @@ impl<'a> Choice<'a> {
         Some(ty.enumerator_at(index)?.map(|found| {
             let narrow = ty.kind() == Kind::Enum;
             let bits = if narrow { found.bits as i32 as i64 as u64 } else { found.bits };
-            Self { name: found.name, bits }
+            Self { name: found.name, index, bits }
         }))
     }
 }

@@ -130,6 +130,26 @@ impl Relocator {
         Ok(settled)
     }
 
+    /// Calls `see` with all that the candidates left have for a relocation.
+    pub(super) fn each_match(
+        &mut self,
+        record: &CoreRecord,
+        mut see: impl FnMut(&Target, Found, &What<'_>) -> Result<(), Error>,
+    ) -> Result<(), CoreError> {
+        let local = self.local.clone();
+        let asked = Relocation::read(&local, record)?;
+        if asked.kind == CoreKind::TypeIdLocal {
+            return Ok(());
+        }
+        for found in self.candidates.of(&asked.root)? {
+            let Some(target) = self.candidates.target(found.place) else { continue };
+            if let Ok(what) = examine(&asked, target.side()?, found.ty)? {
+                see(target, found, &what)?;
+            }
+        }
+        Ok(())
+    }
+
     fn ambiguous(&self, asked: &Relocation<'_>, one: &Match<'_>, two: &Match<'_>) -> CoreError {
         let name = |found: Found| self.candidates.name(found);
         CoreError::Ambiguous {

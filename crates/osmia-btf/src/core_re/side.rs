@@ -55,8 +55,8 @@ const LONGS: [&str; 11] = [
     "int long unsigned",
 ];
 
-/// The width of a target's pointers: that of its first `long`, or 8.
-pub(super) fn pointer_width(btf: &Btf) -> Result<u32, Error> {
+/// The first `long` of a target, and its width, which is that of its pointers.
+pub(super) fn first_long(btf: &Btf) -> Result<Option<(TypeId, u32)>, Error> {
     let mut first: Option<(TypeId, u32)> = None;
     for name in LONGS {
         for id in btf.ids_named(name)? {
@@ -68,5 +68,5 @@ pub(super) fn pointer_width(btf: &Btf) -> Result<u32, Error> {
             }
         }
     }
-    Ok(first.map_or(8, |(_, size)| size))
+    Ok(first)
 }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::btf::Btf;
-use crate::core_re::side::{Side, pointer_width};
+use crate::core_re::side::{Side, first_long};
 use crate::error::Error;
 
 /// A kernel's or a module's BTF, by name.
@@ -34,7 +34,7 @@ impl Target {
         if let Some(&pointer) = self.pointer.get() {
             return Ok(Side { btf: &self.btf, pointer });
         }
-        let pointer = pointer_width(&self.btf)?;
+        let pointer = first_long(&self.btf)?.map_or(8, |(_, width)| width);
         Ok(Side { btf: &self.btf, pointer: *self.pointer.get_or_init(|| pointer) })
     }
 }

@@ -25,7 +25,7 @@ fn ask(object: impl Fn(&mut Blob), kernel: &Btf) {
     for ty in 1..local.type_count().unwrap() {
         for kind in CoreKind::ALL {
             for at in access {
-                let record = record(ty, at, kind.raw());
+                let record = record(ty, at, kind);
                 let started = Instant::now();
                 // Whichever it is, it comes back.
                 if relocator.resolve(&record).is_ok_and(|found| found.found.is_none()) {

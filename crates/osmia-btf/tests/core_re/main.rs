@@ -5,6 +5,7 @@ mod blob;
 mod failures;
 mod fields;
 mod hostile;
+mod minimal;
 mod modules;
 mod object;
 mod patches;

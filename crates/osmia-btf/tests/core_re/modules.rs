@@ -9,7 +9,7 @@ use osmia_btf::{Btf, CoreRecord};
 
 use crate::blob::{Blob, STRUCT, record};
 
-const OFFSET: u32 = CoreKind::FieldByteOffset.raw();
+const OFFSET: CoreKind = CoreKind::FieldByteOffset;
 
 /// An object that reads `core.x`, `driver.x` and `gone.x`.
 fn object() -> (Btf, [CoreRecord; 3]) {

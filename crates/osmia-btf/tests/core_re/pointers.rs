@@ -32,7 +32,7 @@ fn pointers_of_32_bit_kernels() {
     );
     let mut relocator = Relocator::new(&local, Target::new("vmlinux", &kernel.btf()));
 
-    let offset = CoreKind::FieldByteOffset.raw();
+    let offset = CoreKind::FieldByteOffset;
     let resolution = relocator.resolve(&record(node, second, offset)).unwrap();
     assert_eq!((resolution.original, resolution.target), (8, Some(4)));
     assert_eq!(resolution.width, Width { original: 8, target: 4, adjustable: true });
@@ -63,7 +63,7 @@ fn bitfields_of_old_compilers() {
         (CoreKind::FieldRshift, 59),
         (CoreKind::FieldSigned, 0),
     ] {
-        let resolution = relocator.resolve(&record(flags, access, kind.raw())).unwrap();
+        let resolution = relocator.resolve(&record(flags, access, kind)).unwrap();
         assert_eq!(resolution.target, Some(target), "{kind}");
         // A plain load of 4 bytes would get the other bits, too.
         assert_eq!(resolution.width.is_wrong(), kind == CoreKind::FieldByteOffset, "{kind}");

@@ -9,7 +9,7 @@ use crate::object::Program;
 
 const KERNEL: &str = "/sys/kernel/btf/vmlinux";
 
-fn running() -> Option<Btf> {
+pub fn running() -> Option<Btf> {
     match std::fs::read(KERNEL) {
         Ok(bytes) => Some(Btf::parse(bytes.into(), None).unwrap()),
         Err(error) => {

@@ -1,6 +1,6 @@
 //! Several types of one name.
 
-use osmia_btf::core_re::{Cause, CoreError, Relocator, Target};
+use osmia_btf::core_re::{Cause, CoreError, CoreKind, Relocator, Target};
 use osmia_testkit::clang::Clang;
 
 use crate::blob::{Blob, STRUCT, record};
@@ -54,7 +54,7 @@ fn what_was_ruled_out() {
     kernel.composite(STRUCT, "twin", 4, &[("two", int, 0)]);
     let target = Target::new("vmlinux", &kernel.btf());
     let mut relocator = Relocator::new(&local.btf(), target);
-    let [one, two] = access.map(|access| record(root, access, 0));
+    let [one, two] = access.map(|access| record(root, access, CoreKind::FieldByteOffset));
     assert_eq!(relocator.resolve(&one).unwrap().target, Some(0));
     assert_eq!(relocator.resolve(&two).unwrap().target, None);
     let failure = relocator.explain(&two).unwrap().unwrap();

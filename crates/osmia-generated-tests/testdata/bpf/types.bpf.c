@@ -145,9 +145,8 @@ struct keywords {
 struct opaque {
 	__u64 : 64;
 	__u64 : 64;
-};
+} __attribute__((aligned(8)));
 
-#define OFFSETS(...) { __VA_ARGS__ }
 #define LAYOUT(name, ...) \
 	const volatile __u32 layout_##name[] = { sizeof(struct name), _Alignof(struct name), __VA_ARGS__ }
 #define AT(name, member) offsetof(struct name, member)

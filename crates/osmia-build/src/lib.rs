@@ -23,7 +23,7 @@ pub use crate::error::Error;
 pub use crate::generate::module::generate;
 pub use crate::generate::request::{EventType, Options};
 pub use crate::generated::Generated;
-pub use crate::vmlinux::Vmlinux;
+pub use crate::vmlinux::{Vmlinux, vmlinux_header};
 
 /// Compiles a BPF C file and generates its module, in a build script.
 ///

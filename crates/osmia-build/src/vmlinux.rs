@@ -37,14 +37,22 @@ impl Vmlinux {
     }
 }
 
-/// Writes `vmlinux.h` with the types of `from` into `dir`.
-pub(crate) fn write(from: &Path, dir: &Path) -> Result<(), Error> {
+/// `vmlinux.h` with the types in a file: BTF by itself, or an ELF file with a section `.BTF`.
+///
+/// # Errors
+/// The file cannot be read, or its types are broken.
+pub fn vmlinux_header(from: &Path) -> Result<String, Error> {
     let bytes = match fs::read(from) {
         Err(_) if from == Path::new(RUNNING) => return Err(Error::NoKernelTypes),
         read => read.during("read the kernel's types from", from)?,
     };
     let btf = Btf::parse(section(bytes).into(), None)?;
-    let header = osmia_btf::c::header(&btf)?;
+    Ok(osmia_btf::c::header(&btf)?)
+}
+
+/// Writes `vmlinux.h` with the types of `from` into `dir`.
+pub(crate) fn write(from: &Path, dir: &Path) -> Result<(), Error> {
+    let header = vmlinux_header(from)?;
     fs::create_dir_all(dir).during("make the folder", dir)?;
     let path = dir.join("vmlinux.h");
     fs::write(&path, header).during("write", &path)

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::generate::Generate;
 use crate::obj::Obj;
 use crate::output::Form;
 
@@ -42,6 +43,9 @@ struct FormOptions {
 /// The nouns and verbs of the command.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Make files: a Rust module of a C file, vmlinux.h of a kernel
+    #[command(subcommand)]
+    Gen(Generate),
     /// Look into object files: programs, maps, variables, instructions
     #[command(subcommand)]
     Obj(Obj),

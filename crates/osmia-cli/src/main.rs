@@ -5,6 +5,7 @@
 
 mod cli;
 mod failure;
+mod generate;
 mod near;
 mod obj;
 mod object_file;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
+        Command::Gen(generate) => generate.run(output),
         Command::Obj(obj) => obj.run(output),
     }
 }

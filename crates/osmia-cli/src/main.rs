@@ -1,3 +1,56 @@
 //! The `osmia` command.
+//!
+//! One file per noun. A verb computes a report, which is a value; [`Output`](output::Output)
+//! prints it for people or for programs.
 
-fn main() {}
+mod cli;
+mod failure;
+mod near;
+mod obj;
+mod object_file;
+mod output;
+mod report;
+mod table;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+use crate::output::{Form, Output};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let form = cli.form();
+    let mut output = Output::new(form);
+    match run(&cli.command, &mut output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(form),
+    }
+}
+
+fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        Command::Obj(obj) => obj.run(output),
+    }
+}
+
+/// What clap has to say of the arguments: help, the version, or what is wrong with them.
+fn usage(error: &clap::Error) -> ExitCode {
+    let form =
+        Form::of_arguments(std::env::args_os().skip(1).collect::<Vec<OsString>>().as_slice());
+    if error.use_stderr() && form != Form::Text {
+        let text = error.to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+        Failure::new(text).tell(form);
+    } else {
+        // Nobody is left to be told if this fails.
+        let _ = error.print();
+    }
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}

@@ -1,0 +1,71 @@
+//! The command line, defined once: parsing and help come from here.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::obj::Obj;
+use crate::output::Form;
+
+/// eBPF, whole: build, load, attach, look at and debug BPF programs.
+#[derive(Parser)]
+#[command(
+    name = "osmia",
+    version,
+    about,
+    max_term_width = 100,
+    infer_subcommands = true,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true,
+    after_help = "Verbs may be shortened as long as they are clear: `osmia o s x.bpf.o`.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    form: FormOptions,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Who reads what is printed.
+#[derive(Args)]
+struct FormOptions {
+    /// Print JSON, one object a line where there are several
+    #[arg(long, short = 'j', global = true)]
+    json: bool,
+    /// Print JSON with line breaks and indents
+    #[arg(long, short = 'p', global = true)]
+    pretty: bool,
+}
+
+/// The nouns and verbs of the command.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Look into object files: programs, maps, variables, instructions
+    #[command(subcommand)]
+    Obj(Obj),
+}
+
+impl Cli {
+    /// How to print.
+    pub fn form(&self) -> Form {
+        match self.form {
+            FormOptions { pretty: true, .. } => Form::PrettyJson,
+            FormOptions { json: true, .. } => Form::Json,
+            FormOptions { .. } => Form::Text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

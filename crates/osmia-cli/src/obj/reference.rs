@@ -1,0 +1,36 @@
+//! What instructions refer to, in words.
+
+use osmia_object::{ObjectSpec, Target};
+
+/// The thing that a relocation refers to, as a listing names it: `map[counts]`,
+/// `&const_u32`, `&callback`.
+pub fn operand(spec: &ObjectSpec, target: &Target) -> String {
+    match target {
+        Target::Map(name) => format!("map[{name}]"),
+        Target::MapValue { map, offset } => format!("&{}", place(spec, map, *offset)),
+        Target::Call(id) => function(spec, id.0),
+        Target::Address(id) => format!("&{}", function(spec, id.0)),
+        Target::Extern(name) => name.clone(),
+        Target::Unresolved { symbol, .. } if symbol.is_empty() => "?".to_owned(),
+        Target::Unresolved { symbol, .. } => format!("?{symbol}"),
+        _ => "?".to_owned(),
+    }
+}
+
+fn function(spec: &ObjectSpec, id: u32) -> String {
+    spec.functions.get(id as usize).map_or_else(|| format!("#{id}"), |found| found.name.clone())
+}
+
+/// The variable at a place in a data section, or the section and the offset.
+fn place(spec: &ObjectSpec, map: &str, offset: u32) -> String {
+    let reaches = |start: u32, size: u32| (start..start.saturating_add(size)).contains(&offset);
+    let found = spec
+        .variables
+        .values()
+        .find(|variable| variable.map == map && reaches(variable.offset, variable.size.max(1)));
+    match found {
+        Some(variable) if variable.offset == offset => variable.name.clone(),
+        Some(variable) => format!("{}+{}", variable.name, offset - variable.offset),
+        None => format!("{map}+{offset}"),
+    }
+}

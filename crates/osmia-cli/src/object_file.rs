@@ -1,0 +1,61 @@
+//! Object files, opened.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use osmia_object::ObjectSpec;
+
+use crate::failure::Failure;
+
+/// An object file and what is in it.
+pub struct ObjectFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub len: u64,
+    /// What is in it.
+    pub spec: ObjectSpec,
+}
+
+impl ObjectFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no BPF object.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let shown = path.display();
+        let bytes =
+            fs::read(path).map_err(|error| Failure::because(format!("read {shown}"), &error))?;
+        let len = bytes.len() as u64;
+        let spec = ObjectSpec::parse(&object_name(path), bytes.into());
+        let spec = spec.map_err(|error| Failure::because(shown.to_string(), &error))?;
+        Ok(Self { path: path.to_owned(), len, spec })
+    }
+}
+
+/// The file's name without its folder and its endings: `closes` for `bpf/closes.bpf.c`.
+pub fn object_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".o").or(name.strip_suffix(".c")).unwrap_or(&name);
+    stem.strip_suffix(".bpf").unwrap_or(stem).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::object_name;
+
+    #[test]
+    fn names_have_no_endings() {
+        for (path, name) in [
+            ("a/closes.bpf.c", "closes"),
+            ("closes.bpf.o", "closes"),
+            ("closes.o", "closes"),
+            ("closes", "closes"),
+            ("x.bpf", "x"),
+        ] {
+            assert_eq!(object_name(Path::new(path)), name);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Where results go: text for people, JSON for programs.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal as _, Write};
+
+use anstream::AutoStream;
+use serde::Serialize;
+use terminal_size::{Width, terminal_size};
+
+use crate::failure::Failure;
+use crate::report::{Page, Report};
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// A JSON value a line.
+    Json,
+    /// JSON with line breaks and indents.
+    PrettyJson,
+}
+
+impl Form {
+    /// The form that arguments ask for which are otherwise wrong.
+    pub fn of_arguments(arguments: &[OsString]) -> Self {
+        let asked = |names: [&str; 2]| {
+            arguments.iter().any(|argument| names.iter().any(|name| argument == name))
+        };
+        if asked(["-p", "--pretty"]) {
+            Self::PrettyJson
+        } else if asked(["-j", "--json"]) {
+            Self::Json
+        } else {
+            Self::Text
+        }
+    }
+}
+
+/// The standard output, and who reads it.
+pub struct Output {
+    form: Form,
+    page: Page,
+    /// Takes colours out where they are not wanted.
+    stream: AutoStream<io::Stdout>,
+}
+
+impl Output {
+    /// The standard output; a page is as wide as the terminal, and colours are only for
+    /// terminals whose users have not refused them.
+    pub fn new(form: Form) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let width =
+            terminal_size().filter(|_| terminal).map(|(Width(width), _)| usize::from(width));
+        Self { form, page: Page { width }, stream: anstream::stdout() }
+    }
+
+    /// How it prints.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Prints a report.
+    ///
+    /// # Errors
+    /// Nobody reads the output any more, or it cannot take more.
+    pub fn show(&mut self, report: &(impl Report + ?Sized)) -> Result<(), Failure> {
+        match self.form {
+            Form::Text => {
+                let text = report.text(&self.page);
+                self.stream.write_all(text.as_bytes()).map_err(|error| Failure::of_output(&error))
+            }
+            Form::Json | Form::PrettyJson => self.json(report),
+        }
+    }
+
+    /// Prints text as it is, which has no colours: headers and the like can be large.
+    ///
+    /// # Errors
+    /// As for [`Output::show`].
+    pub fn raw(text: &[u8]) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(text).and_then(|()| stdout.flush());
+        written.map_err(|error| Failure::of_output(&error))
+    }
+
+    fn json(&self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+        let text = match self.form {
+            Form::PrettyJson => serde_json::to_vec_pretty(value),
+            Form::Text | Form::Json => serde_json::to_vec(value),
+        };
+        let mut text = text.map_err(|error| Failure::because("write JSON", &error))?;
+        text.push(b'\n');
+        Self::raw(&text)
+    }
+}

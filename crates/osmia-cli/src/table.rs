@@ -1,0 +1,69 @@
+//! Tables, fitted to the page.
+
+use anstyle::Style;
+use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
+
+use crate::report::Page;
+
+/// Lines between which nothing is drawn, under a head.
+pub struct Table {
+    grid: Grid,
+    columns: usize,
+}
+
+impl Table {
+    /// An empty table with these columns.
+    pub fn new(page: &Page, heads: &[&str]) -> Self {
+        let mut grid = Grid::new();
+        grid.load_preset(presets::NOTHING).set_header(heads.iter().map(|head| head.to_uppercase()));
+        match page.width {
+            Some(width) => {
+                let width = u16::try_from(width).unwrap_or(u16::MAX);
+                grid.set_content_arrangement(ContentArrangement::Dynamic).set_width(width)
+            }
+            None => grid.set_content_arrangement(ContentArrangement::Disabled),
+        };
+        for column in grid.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        Self { grid, columns: heads.len() }
+    }
+
+    /// Aligns a column of numbers.
+    pub fn numbers(mut self, columns: &[usize]) -> Self {
+        for &column in columns {
+            if let Some(column) = self.grid.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        self
+    }
+
+    /// Adds a line; what is missing at its end stays empty.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.grid.add_row(cells.into_iter().take(self.columns));
+    }
+
+    /// The table under a title, indented; nothing if it has no lines.
+    pub fn titled(&self, title: &str) -> String {
+        if self.grid.is_empty() {
+            return String::new();
+        }
+        let (bold, faint) = (Style::new().bold(), Style::new().dimmed());
+        let mut text = format!("\n{bold}{title}{bold:#}\n");
+        for (at, line) in self.grid.lines().enumerate() {
+            let line = line.trim_end();
+            match at {
+                0 => text.extend([
+                    "  ",
+                    &faint.render().to_string(),
+                    line,
+                    &faint.render_reset().to_string(),
+                    "\n",
+                ]),
+                _ => text.extend(["  ", line, "\n"]),
+            }
+        }
+        text
+    }
+}

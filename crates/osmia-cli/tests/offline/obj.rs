@@ -1,0 +1,114 @@
+//! `osmia obj` on objects good and bad.
+
+use std::fs;
+use std::path::Path;
+
+use osmia_testkit::fixture::Fixture;
+use serde_json::Value;
+
+use crate::command::osmia;
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("paths of tests are UTF-8")
+}
+
+#[test]
+fn show_tells_what_is_in_an_object() {
+    let Some(object) = Fixture::new("maps").path() else { return };
+    let shown = osmia(&["obj", "show", text(&object)]).done();
+    let line = |start: &str| {
+        let found = shown.lines().find(|line| line.trim_start().starts_with(start));
+        found.unwrap_or_else(|| panic!("{start} in {shown}")).split_whitespace().collect::<Vec<_>>()
+    };
+    assert_eq!(line("tail_two ")[1..3], ["socket", "socket_filter"]);
+    assert_eq!(line("typed ")[1..], ["hash", "struct", "key", "struct", "value", "100", "0x5"]);
+    assert_eq!(line("strange ")[1], "bpf_map_type(12345)");
+
+    let json: Value =
+        serde_json::from_str(&osmia(&["-j", "obj", "show", text(&object)]).done()).unwrap();
+    assert_eq!(json["license"], "GPL");
+    let typed = json["maps"].as_array().unwrap().iter().find(|map| map["name"] == "typed").unwrap();
+    assert_eq!(typed["value"], "struct value");
+    assert_eq!(typed["max_entries"], 100);
+}
+
+#[test]
+fn dump_names_what_instructions_refer_to() {
+    let Some(object) = Fixture::new("calls").path() else { return };
+    let dumped = osmia(&["obj", "dump", text(&object), "-S", "third", "step"]).done();
+    for part in [
+        "int third(struct xdp_md *ctx):\n",
+        ": (18) r1 = &weight\n",
+        ": (85) call global_add_times\n",
+        "; sum += weight; @ calls.bpf.c:",
+        "section xdp\n",
+        " goto pc+1 <L9>\n",
+        "L9:\n",
+    ] {
+        assert!(dumped.contains(part), "{part:?} in {dumped}");
+    }
+    assert!(!dumped.contains("int first("), "{dumped}");
+    assert_eq!(dumped.matches("; sum += weight; @").count(), 1, "{dumped}");
+}
+
+#[test]
+fn linked_programs_have_real_distances() {
+    let Some(object) = Fixture::new("calls").path() else { return };
+    let json = osmia(&["obj", "dump", text(&object), "--linked", "first", "--json"]).done();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let functions = json["functions"].as_array().unwrap();
+    let names: Vec<_> =
+        functions.iter().map(|function| function["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["first", "add"]);
+    let insns = functions[0]["insns"].as_array().unwrap();
+    let call = insns.iter().find(|insn| insn["text"].as_str().unwrap().contains("call")).unwrap();
+    let first_of_add = functions[1]["insns"][0]["at"].as_u64().unwrap();
+    let distance = first_of_add - call["at"].as_u64().unwrap() - 1;
+    assert_eq!(call["text"], format!("(85) call pc+{distance}#add"));
+    assert_eq!(insns[0]["source"]["line"].as_u64().map(|line| line > 0), Some(true));
+}
+
+#[test]
+fn what_is_not_there_is_listed() {
+    let Some(object) = Fixture::new("calls").path() else { return };
+    let failed = osmia(&["obj", "dump", text(&object), "thrid"]).failed();
+    assert!(
+        failed.contains("no function or section of code thrid; did you mean third?"),
+        "{failed}"
+    );
+    let failed = osmia(&["obj", "dump", "-l", text(&object), "thrid"]).failed();
+    assert!(failed.contains("no program thrid; did you mean third?"), "{failed}");
+}
+
+#[test]
+fn bad_files_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let failure = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let failed = osmia(&["obj", "show", text(&path)]).failed();
+        assert!(failed.contains(name), "{failed}");
+        failed
+    };
+    let failed = failure("a.bpf.o", b"int main(void) { return 0; }\n");
+    assert!(failed.contains("not an ELF object: it is text; compile it with clang"), "{failed}");
+    let failed = failure("empty.o", b"");
+    assert!(failed.contains("the file is empty"), "{failed}");
+    let own = fs::read(env!("CARGO_BIN_EXE_osmia")).unwrap();
+    let failed = failure("host.o", &own[..own.len().min(1 << 20)]);
+    assert!(failed.contains("this is an object for") || failed.contains("cut short"), "{failed}");
+    if let Some(object) = Fixture::new("calls").bytes() {
+        let failed = failure("half.o", &object[..object.len() / 2]);
+        assert!(failed.contains("the file is cut short: "), "{failed}");
+    }
+    let failed = osmia(&["obj", "show", text(&dir.path().join("absent.o"))]).failed();
+    assert!(failed.contains("absent.o: No such file"), "{failed}");
+}
+
+#[test]
+fn failures_are_json_for_programs() {
+    let said = osmia(&["obj", "show", "--json", "/nonexistent/x.o"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    let error: Value = serde_json::from_str(&said.err).unwrap();
+    assert!(error["error"].as_str().unwrap().contains("/nonexistent/x.o"), "{error}");
+}

@@ -1,0 +1,50 @@
+//! Help, wrong usage, and readers that go away.
+
+use std::process::Stdio;
+
+use osmia_testkit::fixture::Fixture;
+
+use crate::command::{command, osmia};
+
+#[test]
+fn help_is_one_page() {
+    let help = osmia(&["--help"]).done();
+    assert!(help.lines().count() <= 50, "{help}");
+    assert!(help.contains("\n  obj "), "{help}");
+    assert!(help.contains("Exit codes: 0 done, 1 failed, 2 wrong usage."), "{help}");
+}
+
+#[test]
+fn wrong_usage_is_told_with_code_2() {
+    let said = osmia(&["obj", "frobnicate"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("'frobnicate'"), "{}", said.err);
+    let said = osmia(&["obj", "shwo"]);
+    assert!(said.err.contains("show"), "{}", said.err);
+    let said = osmia(&["--json", "obj", "frobnicate"]);
+    assert_eq!(said.code, Some(2));
+    let error: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    assert!(error["error"].as_str().unwrap().contains("frobnicate"), "{error}");
+    assert_eq!(osmia::<&str>(&[]).code, Some(2));
+}
+
+#[test]
+fn verbs_may_be_shortened() {
+    let Some(object) = Fixture::new("calls").path() else { return };
+    let object = object.to_str().unwrap();
+    assert_eq!(osmia(&["o", "s", object]).done(), osmia(&["obj", "show", object]).done());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let Some(object) = Fixture::new("calls").path() else { return };
+    let mut child = command(&["obj", "dump", object.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+}

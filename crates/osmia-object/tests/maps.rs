@@ -88,3 +88,23 @@ fn maps_keep_the_order_of_the_file() {
         assert!(expected.is_sorted_by_key(place), "{label}: {:?}", spec.maps.keys());
     });
 }
+
+#[test]
+fn maps_of_older_dialects_are_read() {
+    compilers::each("legacy", |label, spec| {
+        let plain = map(spec, "plain");
+        assert_eq!(shape(plain), (MapType::HASH, 4, 8, 10), "{label}");
+        assert_eq!((plain.flags, plain.pinning), (1, Pinning::None), "{label}");
+        assert_eq!(shape(map(spec, "second")), (MapType::ARRAY, 4, 16, 1), "{label}");
+        let shared = map(spec, "shared");
+        assert_eq!(shape(shared), (MapType::ARRAY, 4, 4, 2), "{label}");
+        assert_eq!(shared.pinning, Pinning::ByName, "{label}");
+        let global = map(spec, "global");
+        assert_eq!(global.pinning, Pinning::Unknown(2), "{label}");
+        assert_eq!(global.unknown_fields, ["inner_id"], "{label}");
+        let linked = spec.link("uses").unwrap();
+        let maps: Vec<_> = linked.relocations.iter().map(|r| r.target.clone()).collect();
+        let expected = ["plain", "second", "shared", "global"];
+        assert_eq!(maps, expected.map(|name| osmia_object::Target::Map(name.into())), "{label}");
+    });
+}

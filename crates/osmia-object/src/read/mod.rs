@@ -6,6 +6,7 @@ mod data_section;
 pub(crate) mod elf;
 mod extern_symbol;
 mod foreign;
+mod legacy_map;
 mod map_definition;
 mod map_field;
 mod map_slot;

@@ -13,8 +13,8 @@ use crate::read::source::Source;
 use crate::read::target::Targets;
 use crate::read::unique::Unique;
 use crate::read::{
-    code, data_section, extern_symbol, map_definition, map_slot, pointer, program, records,
-    struct_ops, variable,
+    code, data_section, extern_symbol, legacy_map, map_definition, map_slot, pointer, program,
+    records, struct_ops, variable,
 };
 
 /// Reads an object file.
@@ -24,12 +24,13 @@ pub(crate) fn read(name: &str, bytes: &Bytes) -> Result<ObjectSpec, Error> {
     records::attach(&source, &code, &mut functions)?;
 
     let mut definitions = map_definition::read(&source)?;
+    let mut legacy = legacy_map::read(&source)?;
     let data = data_section::read(&source)?;
     let (externs, config_size) = extern_symbol::read(&source)?;
     let (tables, mut maps) = (struct_ops::read(&source)?, Maps::default());
     let mut targets =
         Targets { source: &source, code: &code, maps: HashMap::new(), data: HashMap::new() };
-    for Definition { spec, section, offset, .. } in &mut definitions {
+    for Definition { spec, section, offset, .. } in definitions.iter_mut().chain(&mut legacy) {
         spec.name = maps.reserve(&spec.name);
         targets.maps.insert((*section, *offset), source.budget.name(&spec.name)?);
     }
@@ -43,7 +44,7 @@ pub(crate) fn read(name: &str, bytes: &Bytes) -> Result<ObjectSpec, Error> {
     let (programs, names) = program::read(&code, &functions, &source.budget)?;
     map_slot::attach(&mut definitions, &targets, &names)?;
 
-    for definition in definitions {
+    for definition in definitions.into_iter().chain(legacy) {
         maps.put(definition.spec);
     }
     for (section, mut spec) in sections {

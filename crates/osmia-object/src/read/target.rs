@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::function::{Function, Relocation, Target};
 use crate::read::code::Code;
 use crate::read::elf::{ElfRelocation, Place, Section};
+use crate::read::legacy_map::is_legacy;
 use crate::read::source::Source;
 
 /// What there is to refer to.
@@ -184,7 +185,8 @@ fn slot(section: &Section<'_>, relocation: &ElfRelocation) -> Result<u64, Error>
 
 fn no_use(section: &Section<'_>) -> String {
     match section.name {
-        ".maps" | "maps" => "no map is defined there".to_owned(),
+        ".maps" => "no map is defined there".to_owned(),
+        _ if is_legacy(section) => "no map is defined there".to_owned(),
         ".addr_space.1" => "variables in arenas are not supported".to_owned(),
         ".jumptables" => "jump tables are not supported".to_owned(),
         name if section.size == 0 => format!("section {name} is empty"),

@@ -28,47 +28,58 @@ pub(crate) fn link(object: &ObjectSpec, program: &str) -> Result<LinkedProgram, 
 }
 
 /// The functions that are reached, in the order in which they will stand, and their starts.
+///
+/// Each is followed by what it reaches, before what its caller goes on to reach: libbpf's
+/// order, so that the kernel gives a program the same tag whoever loads it.
 struct Placed {
     order: Vec<FunctionId>,
     starts: HashMap<FunctionId, u32>,
+    end: u32,
 }
 
 fn place(object: &ObjectSpec, program: &str, entry: FunctionId) -> Result<Placed, Error> {
-    let mut placed = Placed { order: vec![entry], starts: HashMap::new() };
-    let mut end: u32 = 0;
-    let mut next = 0;
-    // Grows while it is walked.
-    while let Some(&id) = placed.order.get(next) {
-        next += 1;
-        if placed.starts.contains_key(&id) {
-            continue;
+    let mut placed = Placed { order: Vec::new(), starts: HashMap::new(), end: 0 };
+    // The functions on the way from the entry, each with what is left to follow of it.
+    let mut way = vec![placed.add(object, program, entry)?.relocations.iter()];
+    while let Some(rest) = way.last_mut() {
+        match rest.next().map(|relocation| &relocation.target) {
+            Some(Target::Call(id) | Target::Address(id)) if !placed.starts.contains_key(id) => {
+                way.push(placed.add(object, program, *id)?.relocations.iter());
+            }
+            Some(_) => {}
+            None => drop(way.pop()),
         }
+    }
+    Ok(placed)
+}
+
+impl Placed {
+    /// Puts a function behind the others.
+    fn add<'a>(
+        &mut self,
+        object: &'a ObjectSpec,
+        program: &str,
+        id: FunctionId,
+    ) -> Result<&'a Function, Error> {
         let function = object.function(id).ok_or_else(|| Error::Link {
             program: program.to_owned(),
             function: format!("#{}", id.0),
             at: 0,
             problem: "the object has no such function".to_owned(),
         })?;
-        placed.starts.insert(id, end);
+        self.order.push(id);
+        self.starts.insert(id, self.end);
         let len = u32::try_from(function.insns.len()).unwrap_or(u32::MAX);
-        end = end.saturating_add(len);
-        if len == 0 || end > LONGEST {
+        self.end = self.end.saturating_add(len);
+        if len == 0 || self.end > LONGEST {
             let problem = match len {
                 0 => "it has no code".to_owned(),
                 _ => format!("the program has more than {LONGEST} instructions with it"),
             };
             return Err(error(program, function, 0, problem));
         }
-        placed.order.extend(function.relocations.iter().filter_map(|relocation| {
-            match relocation.target {
-                Target::Call(id) | Target::Address(id) => Some(id),
-                _ => None,
-            }
-        }));
+        Ok(function)
     }
-    placed.order.sort_by_key(|id| placed.starts.get(id));
-    placed.order.dedup();
-    Ok(placed)
 }
 
 struct Linker<'a> {

@@ -1,6 +1,7 @@
 //! What can be wrong with an object file.
 
 use osmia_btf::Error as BtfError;
+use osmia_btf::core_re::CoreError;
 
 /// Why bytes are not a BPF object, or why a question about one has no answer.
 ///
@@ -91,6 +92,18 @@ pub enum Error {
         near: Option<String>,
         /// The programs that there are.
         all: Vec<String>,
+    },
+    /// A CO-RE relocation makes no sense, or cannot be decided.
+    #[error("program {program}: function {function}, instruction {at}: {source}")]
+    Core {
+        /// The program.
+        program: String,
+        /// The function.
+        function: String,
+        /// The instruction slot from the program's start.
+        at: u32,
+        /// What is wrong.
+        source: Box<CoreError>,
     },
     /// A global variable that the object does not have.
     #[error(

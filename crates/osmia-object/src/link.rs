@@ -95,6 +95,7 @@ impl Linker<'_> {
             insns: Vec::new(),
             relocations: Vec::new(),
             core: Vec::new(),
+            poisoned: Vec::new(),
             lines: Vec::new(),
             functions: Vec::new(),
         };

@@ -4,6 +4,7 @@ use osmia_btf::TypeId;
 use osmia_insn::Insn;
 
 use crate::function::{CoreRelocation, FunctionId, Line, Relocation, Target};
+use crate::relocate::Poisoned;
 
 /// A program put together for loading: its entry, then all subprograms that it reaches.
 ///
@@ -20,6 +21,8 @@ pub struct LinkedProgram {
     pub relocations: Vec<Relocation>,
     /// The instructions that depend on the target's types, in the order of slots.
     pub core: Vec<CoreRelocation>,
+    /// The instructions that cannot run, once the program was [relocated](Self::relocate).
+    pub poisoned: Vec<Poisoned>,
     /// The source lines, in the order of slots.
     pub lines: Vec<Line>,
     /// The functions, in the order of slots.

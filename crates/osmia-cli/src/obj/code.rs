@@ -82,7 +82,6 @@ impl<'a> Code<'a> {
             relocations: function.relocations.clone(),
             core: function.core.clone(),
             lines: function.lines.clone(),
-            poisoned: Vec::new(),
             functions: vec![alone],
         };
         Self::new(spec, linked)

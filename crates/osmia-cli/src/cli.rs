@@ -2,10 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-<<<<<<< HEAD
 use crate::generate::Generate;
-=======
->>>>>>> main
 use crate::obj::Obj;
 use crate::output::Form;
 
@@ -46,12 +43,9 @@ struct FormOptions {
 /// The nouns and verbs of the command.
 #[derive(Subcommand)]
 pub enum Command {
-<<<<<<< HEAD
     /// Make files: a Rust module of a C file, vmlinux.h of a kernel
     #[command(subcommand)]
     Gen(Generate),
-=======
->>>>>>> main
     /// Look into object files: programs, maps, variables, instructions
     #[command(subcommand)]
     Obj(Obj),

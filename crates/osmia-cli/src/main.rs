@@ -5,10 +5,7 @@
 
 mod cli;
 mod failure;
-<<<<<<< HEAD
 mod generate;
-=======
->>>>>>> main
 mod near;
 mod obj;
 mod object_file;
@@ -40,10 +37,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
-<<<<<<< HEAD
         Command::Gen(generate) => generate.run(output),
-=======
->>>>>>> main
         Command::Obj(obj) => obj.run(output),
     }
 }

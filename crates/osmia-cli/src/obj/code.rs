@@ -82,6 +82,7 @@ impl<'a> Code<'a> {
             relocations: function.relocations.clone(),
             core: function.core.clone(),
             lines: function.lines.clone(),
+            poisoned: Vec::new(),
             functions: vec![alone],
         };
         Self::new(spec, linked)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
-use osmia_build::{Builder, Cpu, Generated, Target, Vmlinux};
+use osmia_build::{Builder, Cpu, Generated, Vmlinux};
 use serde::Serialize;
 
 use crate::failure::Failure;

@@ -2,8 +2,9 @@
 //!
 //! The fuzz target runs this, and so does a test of `osmia-btf` with damaged BTF.
 
+use osmia_btf::layout::Layout;
 use osmia_btf::value::{self, Input};
-use osmia_btf::{Btf, Builder, Error, KernelBtf, Kind, Type, TypeId, c, subset};
+use osmia_btf::{Btf, Builder, Error, KernelBtf, Kind, Type, TypeId, c, diff, subset};
 
 /// Reads bytes as BTF and asks it everything that can be asked. What most answers are does not matter here, only that
 /// they come.
@@ -18,6 +19,12 @@ pub fn check(bytes: &[u8]) -> Result<(), Error> {
         let _ = (btf.size_of(ty.id()), btf.align_of(ty.id()), btf.resolve(ty.id()));
         let _ = (c::declare(btf, ty.id(), "x"), c::definition(btf, ty.id()));
         values(btf, &ty);
+        if let Ok(layout) = Layout::of(btf, ty.id()) {
+            assert!(layout.to_string().len() <= btf.as_bytes().len() * 64 + (1 << 18));
+            for slot in &layout.slots {
+                let _ = btf.member(ty.id(), &slot.name);
+            }
+        }
         names.push(ty.name());
     }
     for name in names.iter().take(100) {
@@ -25,6 +32,9 @@ pub fn check(bytes: &[u8]) -> Result<(), Error> {
     }
     if let Ok(header) = c::header(btf) {
         assert!(header.len() <= btf.as_bytes().len() * 16 + (1 << 17));
+    }
+    if let Ok(diffs) = diff::diff(btf, btf) {
+        assert_eq!(diffs, []);
     }
     let _ = subset(btf, [TypeId(count / 2)]);
     let _ = btf.sanitised(&KernelBtf::NONE);

@@ -14,6 +14,7 @@ mod tag;
 mod writer;
 
 pub use crate::c::printer::Printer;
+pub(crate) use crate::c::writer::text_limit;
 
 use crate::btf::Btf;
 use crate::c::catalog::Catalog;
@@ -52,6 +53,18 @@ pub fn header(btf: &Btf) -> Result<String, Error> {
 /// # }
 /// ```
 pub fn declare(btf: &Btf, id: TypeId, name: &str) -> Result<String, Error> {
+    declared(btf, id, name, true)
+}
+
+/// As [`declare`], on one line: what has no name is `struct { ... }`. For messages.
+///
+/// # Errors
+/// As for [`declare`].
+pub fn title(btf: &Btf, id: TypeId, name: &str) -> Result<String, Error> {
+    declared(btf, id, name, false)
+}
+
+fn declared(btf: &Btf, id: TypeId, name: &str, with_bodies: bool) -> Result<String, Error> {
     let ty = btf.ty(id)?;
     let (id, name) = match ty.kind() {
         Kind::Func | Kind::Var => {
@@ -61,6 +74,7 @@ pub fn declare(btf: &Btf, id: TypeId, name: &str) -> Result<String, Error> {
     };
     let catalog = Catalog::default();
     let mut writer = Writer::new(btf, &catalog);
+    writer.with_bodies = with_bodies;
     writer.declaration(id, name, 0, DEPTH)?;
     Ok(writer.text)
 }

@@ -24,6 +24,31 @@ impl Btf {
     ) -> Result<Option<(Member<'a>, Bits)>, Error> {
         Search { btf: self, name, seen: HashSet::default() }.within(ty, Bits(0), DEPTH)
     }
+
+    /// The names of a composite's members, those of unnamed ones among them, and of a data
+    /// section's variables.
+    pub(crate) fn member_names<'a>(&'a self, ty: &Type<'a>) -> Result<Vec<&'a str>, Error> {
+        let mut names = Vec::new();
+        let mut seen = HashSet::<TypeId, Quick>::default();
+        let mut open = vec![*ty];
+        while let Some(ty) = open.pop() {
+            for member in ty.members() {
+                let member = member?;
+                if !member.name.is_empty() {
+                    names.push(member.name);
+                    continue;
+                }
+                let inner = self.resolve(member.ty)?;
+                if seen.insert(inner.id()) {
+                    open.push(inner);
+                }
+            }
+            for var in ty.section_vars() {
+                names.push(self.ty(var.var)?.name());
+            }
+        }
+        Ok(names)
+    }
 }
 
 struct Search<'a, 'n> {

@@ -214,6 +214,10 @@ impl<'a> Writer<'a> {
         let with_body = ty.is_composite() || ty.is_enum() && ty.vlen() > 0;
         if with_body && !ty.is_named() {
             self.text.push_str(keyword(ty));
+            if !self.with_bodies {
+                self.text.push_str(" { ... }");
+                return Ok(true);
+            }
             self.body(ty, level, depth)?;
             return Ok(false);
         }

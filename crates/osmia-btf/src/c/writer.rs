@@ -32,6 +32,8 @@ pub(super) struct Writer<'a> {
     pub taken: usize,
     pub steps: Vec<Step<'a>>,
     pub fronts: Fronts,
+    /// Whether what has no name is told by its members.
+    pub with_bodies: bool,
     /// Names of typedefs, functions and enumerators, and how often each came up.
     idents: HashMap<&'a str, u32, Quick>,
     /// Enums without a name that stand within something else.
@@ -41,8 +43,6 @@ pub(super) struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     pub fn new(btf: &'a Btf, catalog: &'a Catalog<'a>) -> Self {
-        let base = btf.base().map_or(0, |base| base.as_bytes().len());
-        let bytes = base.saturating_add(btf.as_bytes().len());
         Self {
             btf,
             catalog,
@@ -51,9 +51,10 @@ impl<'a> Writer<'a> {
             taken: 0,
             steps: Vec::new(),
             fronts: Fronts::default(),
+            with_bodies: true,
             idents: HashMap::default(),
             inlined: HashSet::default(),
-            limit: bytes.saturating_mul(RATIO).saturating_add(SPARE),
+            limit: text_limit(btf),
         }
     }
 
@@ -153,6 +154,13 @@ impl<'a> Writer<'a> {
         }
         Ok(())
     }
+}
+
+/// How long a text may be that tells of this BTF.
+pub(crate) fn text_limit(btf: &Btf) -> usize {
+    let base = btf.base().map_or(0, |base| base.as_bytes().len());
+    let bytes = base.saturating_add(btf.as_bytes().len());
+    bytes.saturating_mul(RATIO).saturating_add(SPARE)
 }
 
 /// One level of nesting less to go.

@@ -28,7 +28,7 @@ mod kind;
 mod matching;
 mod minimal;
 mod mismatch;
-mod near;
+pub(crate) mod near;
 mod notation;
 mod patch;
 mod path;

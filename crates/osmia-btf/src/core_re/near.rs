@@ -18,7 +18,7 @@ enum Nearness {
 }
 
 /// The names nearest to the one wanted, nearest first; those equal to it are not among them.
-pub(super) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+pub(crate) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let mut near: Vec<(Nearness, &str)> =
         names.filter_map(|name| Some((nearness(wanted, name)?, name))).collect();
     near.sort_unstable();

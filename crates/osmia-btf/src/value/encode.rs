@@ -5,6 +5,7 @@ use crate::btf::Btf;
 use crate::c;
 use crate::id::TypeId;
 use crate::kind::Kind;
+use crate::path::PathError;
 use crate::ty::{Array, Type};
 use crate::value::bits;
 use crate::value::error::{Problem, Step, ValueError};
@@ -40,6 +41,30 @@ impl Input {
             return Err(Problem::Short { need, have }.into());
         }
         Encoder { btf, bytes }.value(id, 0, self, DEPTH)
+    }
+
+    /// As [`Input::write`], for the part of the value that a path leads to: `limits[2].max`.
+    ///
+    /// # Errors
+    /// As for [`Input::write`], and if the path leads nowhere.
+    pub fn write_at(
+        &self,
+        btf: &Btf,
+        id: TypeId,
+        path: &str,
+        bytes: &mut [u8],
+    ) -> Result<(), ValueError> {
+        let place = btf.member(id, path).map_err(|error| match error {
+            PathError::Btf(error) => Problem::Btf(error),
+            other => Problem::Path(other),
+        })?;
+        let start = u64::from(place.offset.0);
+        let mut encoder = Encoder { btf, bytes };
+        let done = match place.bitfield {
+            Some(width) => encoder.scalar(place.ty, &btf.resolve(place.ty)?, start, width, self),
+            None => encoder.value(place.ty, start, self, DEPTH),
+        };
+        done.map_err(|error| error.within(Step::Field(path)))
     }
 }
 
@@ -270,11 +295,7 @@ impl<'a> Encoder<'a, '_> {
         depth: u32,
     ) -> Result<(), ValueError> {
         let Some((member, place)) = self.btf.member_named(ty, name)? else {
-            let mut known: Vec<String> = Vec::new();
-            for member in ty.members().take(LISTED) {
-                known.push(member?.name.to_owned());
-            }
-            known.retain(|name| !name.is_empty());
+            let known = self.known(ty)?;
             let (ty, name) = (self.title(ty.id()), name.to_owned());
             // The path tells the field itself.
             return Err(Problem::NoSuchName { ty, name, known }.into());
@@ -299,14 +320,11 @@ impl<'a> Encoder<'a, '_> {
         depth: u32,
     ) -> Result<(), ValueError> {
         for (name, input) in fields {
-            let mut known = Vec::new();
             let mut found = None;
             for var in ty.section_vars() {
-                let variable = self.btf.ty(var.var)?;
-                if variable.name() == name {
+                if self.btf.ty(var.var)?.name() == name {
                     found = Some(var);
-                } else if known.len() < LISTED {
-                    known.push(variable.name().to_owned());
+                    break;
                 }
             }
             let done = match found {
@@ -315,6 +333,7 @@ impl<'a> Encoder<'a, '_> {
                     self.value(var.var, start, input, depth)
                 }
                 None => {
+                    let known = self.known(ty)?;
                     let (ty, name) = (ty.name().to_owned(), name.clone());
                     Err(Problem::NoSuchName { ty, name, known }.into())
                 }
@@ -322,6 +341,12 @@ impl<'a> Encoder<'a, '_> {
             done.map_err(|error| error.within(Step::Field(name)))?;
         }
         Ok(())
+    }
+
+    /// Some of the names that there are.
+    fn known(&self, ty: &Type<'a>) -> Result<Vec<String>, ValueError> {
+        let names = self.btf.member_names(ty)?;
+        Ok(names.into_iter().take(LISTED).map(str::to_owned).collect())
     }
 
     fn put(&mut self, start: u64, width: u32, raw: u128) -> Result<(), ValueError> {
@@ -345,15 +370,8 @@ impl<'a> Encoder<'a, '_> {
         Problem::Mismatch { ty: self.title(id), expected, found: input.sort() }.into()
     }
 
-    /// What the type is called in C, or else its kind.
+    /// What the type is called in C, or else its number.
     fn title(&self, id: TypeId) -> String {
-        let Ok(ty) = self.btf.ty(id) else { return id.to_string() };
-        if ty.is_composite() && ty.name().is_empty() {
-            return if ty.kind() == Kind::Union { "the union" } else { "the struct" }.to_owned();
-        }
-        if ty.is_enum() && ty.name().is_empty() {
-            return "the enum".to_owned();
-        }
-        c::declare(self.btf, id, "").unwrap_or_else(|_| ty.kind().to_string())
+        c::title(self.btf, id, "").unwrap_or_else(|_| id.to_string())
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::id::TypeId;
 use crate::kind::Kind;
+use crate::path::PathError;
 
 /// Why bytes are no value of a type, or text names none; says at which field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub enum Problem {
     /// The types themselves are broken.
     #[error(transparent)]
     Btf(#[from] Error),
+    /// A path that leads nowhere.
+    #[error(transparent)]
+    Path(PathError),
     /// Text that cannot be read.
     #[error("at character {at}: {problem}")]
     Syntax {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use object::elf::STT_OBJECT;
+use osmia_btf::{Kind, Linkage, TypeId};
 
 use crate::error::Error;
 use crate::map_spec::MapSpec;
 use crate::read::elf::Place;
-use crate::read::source::Source;
+use crate::read::source::{Source, types};
 use crate::read::typed_section::TypedSection;
 use crate::read::unique::Unique;
 use crate::variable_spec::VariableSpec;
@@ -41,11 +42,22 @@ pub(crate) fn read(
             map: source.budget.name(map)?,
             offset: symbol.value as u32,
             size: symbol.size as u32,
-            ty: typed.type_of(symbol.name, symbol.value),
+            ty: match typed.type_of(symbol.name, symbol.value) {
+                None if !symbol.is_local() => global_type(source, symbol.name)?,
+                found => found,
+            },
             is_static: symbol.is_local() || symbol.hidden,
         });
     }
     by_name(source, found)
+}
+
+/// The type of the global variable with this name, whatever section the types put it in:
+/// clang says `.data` of some that are zero, and puts them in `.bss`.
+fn global_type(source: &Source<'_>, name: &str) -> Result<Option<TypeId>, Error> {
+    let Some(btf) = &source.btf else { return Ok(None) };
+    let found = btf.find(Kind::Var, name).map_err(types)?;
+    Ok(found.filter(|var| var.linkage() == Some(Linkage::Global)).and_then(|var| var.target()))
 }
 
 /// Orders the variables by map and offset; of those that share a name a global one keeps it.

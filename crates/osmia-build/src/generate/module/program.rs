@@ -20,7 +20,22 @@ const HANDLES: &[(ProgType, &str)] = &[
     (ProgType::SOCKET_FILTER, "SocketFilterProgram"),
     (ProgType::TRACEPOINT, "TracepointProgram"),
     (ProgType::RAW_TRACEPOINT, "RawTracepointProgram"),
+    (ProgType::RAW_TRACEPOINT_WRITABLE, "RawTracepointProgram"),
+    (ProgType::TRACING, "TracingProgram"),
+    (ProgType::LSM, "LsmProgram"),
+    (ProgType::KPROBE, "ProbeProgram"),
+    (ProgType::PERF_EVENT, "PerfEventProgram"),
     (ProgType::XDP, "XdpProgram"),
+    (ProgType::SCHED_CLS, "TcProgram"),
+    (ProgType::SCHED_ACT, "TcProgram"),
+    (ProgType::CGROUP_SKB, "CgroupProgram"),
+    (ProgType::CGROUP_SOCK, "CgroupProgram"),
+    (ProgType::CGROUP_SOCK_ADDR, "CgroupProgram"),
+    (ProgType::CGROUP_SOCKOPT, "CgroupProgram"),
+    (ProgType::CGROUP_SYSCTL, "CgroupProgram"),
+    (ProgType::CGROUP_DEVICE, "CgroupProgram"),
+    (ProgType::SOCK_OPS, "CgroupProgram"),
+    (ProgType::SYSCALL, "SyscallProgram"),
 ];
 
 pub(super) fn programs(object: &ObjectSpec) -> Vec<Program> {

@@ -275,10 +275,12 @@ fn is_char(ty: &Type<'_>) -> bool {
 fn enumeration(ty: &Type<'_>) -> Result<Enum, Error> {
     let mut claims = Claims::default();
     let mut constants = Vec::new();
-    for value in ty.enumerators() {
+    // clang 14 and older keep 32 bits of 64.
+    let cut_off = ty.kind() == Kind::Enum && ty.own_size() == Some(8);
+    for value in ty.enumerators().take(if cut_off { 0 } else { usize::MAX }) {
         let value = value?;
         let rust = claims.claim(&names::plain(value.name), "_");
         constants.push(Constant { rust, c: names::shown(value.name), value: value.value() });
     }
-    Ok(Enum { signed: ty.is_signed_enum(), constants })
+    Ok(Enum { signed: ty.is_signed_enum(), cut_off, constants })
 }

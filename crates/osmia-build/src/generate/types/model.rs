@@ -93,6 +93,8 @@ pub(crate) struct Arm {
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub signed: bool,
+    /// Whether the compiler cut the values off, so that there are no constants.
+    pub cut_off: bool,
     pub constants: Vec<Constant>,
 }
 

@@ -13,7 +13,8 @@ use crate::generate::types::model::{Enum, Item};
 pub(super) fn emit(item: &Item, body: &Enum) -> TokenStream {
     let name = ident(&item.name);
     let int = integer(item.size, body.signed);
-    let doc = doc(&format!("{}.", item.c_name));
+    let reason = if body.cut_off { " Its constants need clang 15 or newer." } else { "" };
+    let doc = doc(&format!("{}.{reason}", item.c_name));
     let constants = body.constants.iter().map(|value| {
         let constant = ident(&value.rust);
         let literal = literal(value.value, item.size, body.signed);

@@ -160,7 +160,7 @@ fn group(
     quote! {
         #about
         #[derive(#derives)]
-        #[allow(non_snake_case)]
+        #[allow(non_snake_case, unused_qualifications)]
         pub struct #name { #(#fields)* }
     }
 }

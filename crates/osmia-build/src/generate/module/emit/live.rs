@@ -29,6 +29,7 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
         #map_group
         #var_group
 
+        #[allow(clippy::too_many_lines)]
         impl Bpf {
             fn new(object: ::osmia::Object) -> ::core::result::Result<Self, ::osmia::Error> {
                 Ok(Self {
@@ -48,6 +49,7 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
             }
 
             /// The same object, in which everything is found by its name.
+            #[must_use]
             pub fn object(&self) -> &::osmia::Object {
                 &self.object
             }

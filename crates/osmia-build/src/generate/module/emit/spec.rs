@@ -35,6 +35,7 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
         #map_specs
         #var_specs
 
+        #[allow(clippy::too_many_lines)]
         impl Spec {
             fn new(object: ::osmia::ObjectSpec) -> ::core::result::Result<Self, ::osmia::Error> {
                 Ok(Self {

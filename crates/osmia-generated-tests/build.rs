@@ -1,0 +1,46 @@
+//! Generates the modules under test.
+
+#[path = "build/random.rs"]
+mod random;
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use osmia_build::{Builder, Clang};
+
+/// How many random structs are laid out.
+const STRUCTS: usize = 200;
+
+fn main() {
+    osmia_build::compile("testdata/bpf/types.bpf.c");
+    newest().compile();
+    random_structs();
+}
+
+/// The same with the newest clang that there is: older ones leave out what signs enums have.
+fn newest() -> Builder {
+    let numbered = |number: u32| Clang::named(format!("clang-{number}").as_ref()).ok();
+    let clang = (15..40).rev().find_map(numbered);
+    let mut builder = Builder::new("testdata/bpf/types.bpf.c").name("types_newest");
+    let version = clang.as_ref().map(|clang| clang.version().major);
+    if let Some(clang) = &clang {
+        builder = builder.clang(clang.name());
+    }
+    println!("cargo::rustc-env=NEWEST_CLANG={}", version.unwrap_or(0));
+    builder
+}
+
+fn random_structs() {
+    let dir = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let random = random::structs(STRUCTS);
+    fs::create_dir_all(dir.join("c")).expect("cargo's folder can be written to");
+    let source = dir.join("c/random.bpf.c");
+    // Written once only: cargo looks at when it was changed.
+    if fs::read_to_string(&source).ok().as_deref() != Some(&random.c) {
+        fs::write(&source, random.c).expect("cargo's folder can be written to");
+    }
+    fs::write(dir.join("random_checks.rs"), random.rust).expect("cargo's folder can be written to");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
+    Builder::new(source).compile();
+}

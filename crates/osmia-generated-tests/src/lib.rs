@@ -1,0 +1,17 @@
+//! Modules that Osmia generated, for the tests to look at.
+//!
+//! `forbid` stands for the crates of users: nothing in a module needs more.
+#![forbid(unsafe_code)]
+
+osmia::include_bpf!(
+    /// Every sort of type.
+    pub types
+);
+osmia::include_bpf!(
+    /// The same, by the newest clang.
+    pub types_newest
+);
+osmia::include_bpf!(
+    /// Structs of random members.
+    pub random
+);

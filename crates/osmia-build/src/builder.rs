@@ -10,6 +10,7 @@ use crate::clang::compile::{Compile, Compiled};
 use crate::clang::cpu::Cpu;
 use crate::clang::finder::Clang;
 use crate::clang::target::Target;
+use crate::compiled_object::CompiledObject;
 use crate::error::Error;
 use crate::generate::module::generate;
 use crate::generate::names;
@@ -173,8 +174,7 @@ impl Builder {
     /// # Errors
     /// There is no clang, the C does not compile, or a type that is asked for is missing.
     pub fn generate(&self) -> Result<Generated, Error> {
-        let compiled = self.run_clang()?;
-        let object = strip(&compiled.object)?;
+        let CompiledObject { object, inputs, warnings } = self.object()?;
         let name = self.module_name();
         let spec = ObjectSpec::parse(&name, object.clone().into())?;
         let file = self.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -185,8 +185,16 @@ impl Builder {
             events: self.events.clone(),
         };
         let module = generate(&spec, &options)?;
-        let Compiled { inputs, warnings, .. } = compiled;
         Ok(Generated { name, module, object, inputs, warnings })
+    }
+
+    /// Compiles, and generates no module.
+    ///
+    /// # Errors
+    /// There is no clang, or the C does not compile.
+    pub fn object(&self) -> Result<CompiledObject, Error> {
+        let Compiled { object, inputs, warnings } = self.run_clang()?;
+        Ok(CompiledObject { object: strip(&object)?, inputs, warnings })
     }
 
     /// The module's name: the file's up to its first dot, as Rust may have it.

@@ -3,6 +3,7 @@
 mod builder;
 mod cargo;
 mod clang;
+mod compiled_object;
 mod error;
 #[cfg(test)]
 mod fixture;
@@ -19,6 +20,7 @@ pub use crate::clang::diagnostic::{Diagnostic, Place, Severity};
 pub use crate::clang::finder::Clang;
 pub use crate::clang::target::Target;
 pub use crate::clang::version::Version;
+pub use crate::compiled_object::CompiledObject;
 pub use crate::error::Error;
 pub use crate::generate::module::generate;
 pub use crate::generate::request::{EventType, Options};

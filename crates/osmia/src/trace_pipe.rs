@@ -157,6 +157,9 @@ fn make_instance(tracefs: &Path) -> Result<PathBuf, Error> {
     let name = format!("osmia-{}-{number}", std::process::id());
     let instance = tracefs.join("instances").join(name);
     std::fs::create_dir(&instance).map_err(|error| refused(&instance, error))?;
+    // Waiters are otherwise woken only when half of the buffer is full; kernels before 5.0, which
+    // have no such setting, wake them at once.
+    let _ = std::fs::write(instance.join("buffer_percent"), "0");
     let enable = instance.join("events/bpf_trace/bpf_trace_printk/enable");
     if let Err(error) = std::fs::write(&enable, "1") {
         remove_instance(&instance);

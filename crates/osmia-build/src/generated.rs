@@ -29,14 +29,23 @@ impl Generated {
     /// The folder cannot be written to.
     pub fn write_to(&self, dir: &Path) -> Result<(), Error> {
         fs::create_dir_all(dir).during("make the folder", dir)?;
-        let files = [("rs", self.module.as_bytes()), ("o", self.object.as_slice())];
-        for (ending, contents) in files {
-            let path = dir.join(format!("{}.{ending}", self.name));
-            if fs::read(&path).is_ok_and(|there| there == contents) {
-                continue;
-            }
+        for (path, contents) in self.stale(dir) {
             fs::write(&path, contents).during("write", &path)?;
         }
         Ok(())
+    }
+
+    /// The files of this module that are missing in a folder, or are others there.
+    pub fn stale_in(&self, dir: &Path) -> Vec<PathBuf> {
+        self.stale(dir).map(|(path, _)| path).collect()
+    }
+
+    fn stale(&self, dir: &Path) -> impl Iterator<Item = (PathBuf, &[u8])> {
+        let files = [("rs", self.module.as_bytes()), ("o", self.object.as_slice())];
+        let place = |ending| dir.join(format!("{}.{ending}", self.name));
+        let files = files.map(|(ending, contents)| (place(ending), contents));
+        files
+            .into_iter()
+            .filter(|(path, contents)| !fs::read(path).is_ok_and(|there| there == *contents))
     }
 }

@@ -7,11 +7,11 @@ use osmia::zerocopy::IntoBytes as _;
 /// The first numbers of a layout are the size and the alignment, the others are offsets.
 fn check(name: &str, c: &[u32], rust: &[usize], rust_align: usize) {
     let c: Vec<usize> = c.iter().map(|&number| number as usize).collect();
-    let [size, align, offsets @ ..] = &c[..] else { panic!("{name} has no layout") };
-    let [rust_size, rust_offsets @ ..] = rust else { panic!("{name} has no layout") };
+    let (&[size, align], offsets) = c.split_first_chunk().expect("a size and an alignment");
+    let (&rust_size, rust_offsets) = rust.split_first().expect("a size");
     assert_eq!(rust_size, size, "size of {name}");
     assert_eq!(rust_offsets, offsets, "offsets in {name}");
-    assert!(rust_align <= *align, "{name} is aligned to {rust_align} in Rust and to {align} in C");
+    assert!(rust_align <= align, "{name} is aligned to {rust_align} in Rust and to {align} in C");
 }
 
 macro_rules! layout {

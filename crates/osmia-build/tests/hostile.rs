@@ -28,8 +28,8 @@ fn module(object: &[u8]) -> Option<String> {
 fn damaged_objects_give_rust_or_an_error() {
     let object = object();
     let mut modules = 0;
-    mutate::each(&object, 6, 1500, |mutant| modules += u32::from(module(&mutant.bytes).is_some()));
-    assert!(modules > 100, "only {modules} of the damaged objects had a module");
+    mutate::each(&object, 6, 400, |mutant| modules += u32::from(module(&mutant.bytes).is_some()));
+    assert!(modules > 20, "only {modules} of the damaged objects had a module");
 }
 
 /// The object with other names of the same lengths.
@@ -57,7 +57,7 @@ fn names_cannot_become_code() {
         ("keywords", "a{\n*/\"]}"),
         ("layout_packed", "f(){}}fn g(){"),
         ("signed_kind", "}pub mod x{"),
-        ("KIND_EXIT", "r#\"*/\\\"#"),
+        ("KIND_EXIT", "r#\"*/\\\"#}"),
         ("third", "self\n"),
         ("match", "crate"),
         ("events", "super\""),

@@ -114,7 +114,8 @@ impl Compile {
         if let Some(dir) = &self.made {
             command.arg("-idirafter").arg(dir).arg(placeless(dir));
         }
-        for dir in self.target.multiarch_dirs().filter(|dir| Path::new(dir).is_dir()) {
+        let has_asm = |dir: &String| Path::new(dir).join("asm").is_dir();
+        if let Some(dir) = self.target.asm_dirs().into_iter().find(has_asm) {
             command.arg("-idirafter").arg(dir);
         }
         command.args(&self.args);

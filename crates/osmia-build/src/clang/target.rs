@@ -75,10 +75,18 @@ impl Target {
         }
     }
 
-    /// Where Debian keeps the architecture's `asm/*.h`; clang does not look there for BPF.
-    pub(crate) fn multiarch_dirs(self) -> impl Iterator<Item = String> {
-        let ours = ARCHES.iter().filter(move |(_, kernel, _)| *kernel == self.arch);
-        ours.map(|(_, _, dir)| format!("/usr/include/{dir}"))
+    /// Where Debian keeps the architecture's `asm/*.h`, the likeliest first; clang does not
+    /// look there for BPF.
+    ///
+    /// This machine's own ones come last: they are the same but for the byte order and for
+    /// what BPF programs cannot use.
+    pub(crate) fn asm_dirs(self) -> Vec<String> {
+        let arches = [Some(self.arch), (self.endian == Endian::host()).then(|| Self::host().arch)];
+        let of = |arch| ARCHES.iter().filter(move |(_, kernel, _)| *kernel == arch);
+        let names = arches.into_iter().flatten().flat_map(of).map(|(_, _, dir)| dir);
+        names
+            .flat_map(|dir| [format!("/usr/include/{dir}"), format!("/usr/{dir}/include")])
+            .collect()
     }
 }
 

@@ -1,10 +1,8 @@
 //! The object's types in the kernel.
 
-use std::collections::HashMap;
 use std::os::fd::{AsFd as _, BorrowedFd};
 
-use bytes::Bytes;
-use osmia_btf::{Btf, Builder, KernelBtf, Kind, Linkage, SectionVar, Type};
+use osmia_btf::{Btf, KernelBtf};
 use osmia_object::ObjectSpec;
 use osmia_sys::{BtfFd, Errno, Log};
 
@@ -46,14 +44,14 @@ impl Load<'_> {
     /// The object's types in the kernel, loaded at the first call.
     pub(super) fn btf(&self) -> &ProgramBtf {
         self.btf.get_or_init(|| match &self.spec.btf {
-            Some(btf) => load(self.kernel, self.spec, btf),
+            Some(_) => load(self.kernel, self.spec),
             None => ProgramBtf::None,
         })
     }
 }
 
-fn load(kernel: &Kernel, spec: &ObjectSpec, btf: &Btf) -> ProgramBtf {
-    match try_load(kernel, spec, btf) {
+fn load(kernel: &Kernel, spec: &ObjectSpec) -> ProgramBtf {
+    match try_load(kernel, spec) {
         Ok(fd) => ProgramBtf::Loaded(fd),
         Err(error) => {
             let attempt = format!("give the types of object `{}` to the kernel", spec.name);
@@ -62,11 +60,10 @@ fn load(kernel: &Kernel, spec: &ObjectSpec, btf: &Btf) -> ProgramBtf {
     }
 }
 
-fn try_load(kernel: &Kernel, spec: &ObjectSpec, btf: &Btf) -> Result<BtfFd, Error> {
-    let broken = |error: osmia_btf::Error| {
-        Error::new(ErrorKind::Malformed, "its BTF cannot be prepared").caused_by(error)
-    };
-    let prepared = prepare(spec, btf).map_err(broken)?;
+fn try_load(kernel: &Kernel, spec: &ObjectSpec) -> Result<BtfFd, Error> {
+    let unfit = || Error::new(ErrorKind::Malformed, "its BTF cannot be prepared");
+    let settled = spec.settled_btf().map_err(|error| unfit().caused_by(error))?;
+    let prepared = settled.unwrap_or_default();
     let first = match kernel.bpf().btf_load(&prepared, &mut Log::default(), None) {
         Ok(fd) => return Ok(fd),
         Err(Errno::PERM) if kernel.memlock().lift(kernel) => {
@@ -81,8 +78,8 @@ fn try_load(kernel: &Kernel, spec: &ObjectSpec, btf: &Btf) -> Result<BtfFd, Erro
         return Err(Error::new(Feature::Btf.lacking(), "this kernel keeps no BTF"));
     }
     let known = known(kernel);
-    let parsed = Btf::parse(prepared.clone(), None).map_err(broken)?;
-    let older = parsed.sanitised(&known).map_err(broken)?;
+    let parsed = Btf::parse(prepared.clone(), None).map_err(|error| unfit().caused_by(error))?;
+    let older = parsed.sanitised(&known).map_err(|error| unfit().caused_by(error))?;
     with_log(kernel, older.as_bytes())
 }
 
@@ -113,81 +110,4 @@ fn known(kernel: &Kernel) -> KernelBtf {
         optional_datasec: false,
         layout: false,
     }
-}
-
-/// The object's types as a kernel takes them: compilers leave the places of variables open, and
-/// call functions global that are hidden.
-fn prepare(spec: &ObjectSpec, btf: &Btf) -> Result<Bytes, osmia_btf::Error> {
-    let mut builder = None;
-    let hidden = spec.functions.iter().filter(|function| function.linkage == Linkage::Static);
-    for id in hidden.filter_map(|function| function.btf_type) {
-        if btf.ty(id)?.linkage() == Some(Linkage::Global) {
-            begin(&mut builder, btf)?.set_linkage(id, Linkage::Static)?;
-        }
-    }
-    for ty in btf.own_types()? {
-        let ty = ty?;
-        if ty.kind() != Kind::DataSec {
-            continue;
-        }
-        if ty.name() == ".ksyms" {
-            begin(&mut builder, btf)?.settle_ksyms(ty.id())?;
-            continue;
-        }
-        if let Some((size, vars)) = placed(spec, btf, &ty)? {
-            begin(&mut builder, btf)?.set_section(ty.id(), size, &vars)?;
-        }
-    }
-    match builder {
-        Some(builder) => builder.to_bytes(),
-        None => Ok(btf.as_bytes().clone()),
-    }
-}
-
-fn begin<'b>(
-    builder: &'b mut Option<Builder>,
-    btf: &Btf,
-) -> Result<&'b mut Builder, osmia_btf::Error> {
-    if builder.is_none() {
-        *builder = Some(Builder::from_btf(btf)?);
-    }
-    builder.as_mut().ok_or(osmia_btf::Error::Strings("is lost"))
-}
-
-/// A section's size and the places of its variables, if they differ from what the BTF says.
-fn placed(
-    spec: &ObjectSpec,
-    btf: &Btf,
-    ty: &Type<'_>,
-) -> Result<Option<(u32, Vec<SectionVar>)>, osmia_btf::Error> {
-    let Some(map) = spec.maps.get(ty.name()) else {
-        // Of sections that are no maps (`license`, `.maps`, `.ksyms`) only the size matters.
-        return Ok(sized(btf, ty));
-    };
-    let inside = spec.variables.values().filter(|variable| variable.map == map.name);
-    // Several static variables may have the same name; each has a type of its own.
-    let mut places: HashMap<&str, Vec<(u32, u32)>> = HashMap::new();
-    for variable in inside {
-        places.entry(&variable.name).or_default().push((variable.offset, variable.size));
-    }
-    let mut vars = Vec::new();
-    for var in ty.section_vars() {
-        let name = btf.ty(var.var)?.name();
-        let place = places.get_mut(name).and_then(Vec::pop);
-        let (offset, size) = place.unwrap_or((var.offset, var.size));
-        vars.push(SectionVar { var: var.var, offset, size });
-    }
-    let same = ty.own_size() == Some(map.value_size) && ty.section_vars().eq(vars.iter().copied());
-    Ok((!same).then_some((map.value_size, vars)))
-}
-
-/// A size for a section that has none, which the kernel would refuse.
-fn sized(btf: &Btf, ty: &Type<'_>) -> Option<(u32, Vec<SectionVar>)> {
-    let (mut at, mut vars) = (0u32, Vec::new());
-    for var in ty.section_vars() {
-        let size = if var.size == 0 { btf.size_of(var.var).unwrap_or(1) } else { var.size };
-        vars.push(SectionVar { var: var.var, offset: at, size });
-        at = at.saturating_add(size.next_multiple_of(8));
-    }
-    (ty.own_size() == Some(0)).then_some((at, vars))
 }

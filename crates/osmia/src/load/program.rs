@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::feature::Feature;
 use crate::kernel::features;
-use crate::load::core::Poisoned;
 use crate::load::log::{self, Logged};
 use crate::load::program_refusal::refused;
 use crate::load::records::{FUNCTION, LINE, ProgramRecords};
@@ -27,8 +26,6 @@ pub(super) struct Prepared<'a> {
     pub(super) spec: &'a ProgramSpec,
     pub(super) prog_type: ProgType,
     pub(super) linked: LinkedProgram,
-    /// Instructions that must not run.
-    pub(super) poisoned: Vec<Poisoned>,
     code: Vec<u8>,
     license: CString,
     records: ProgramRecords,
@@ -68,7 +65,7 @@ impl Load<'_> {
         let mut linked = linked.map_err(|error| {
             Error::new(ErrorKind::Invalid, "put its functions together").caused_by(error)
         })?;
-        let poisoned = self.relocate(&mut linked)?;
+        self.relocate(&mut linked)?;
         patch::maps(self.spec, &mut linked, maps)?;
         let license = CString::new(self.spec.license.as_str())
             .map_err(|_| Error::invalid("the object's licence has a NUL in it"))?;
@@ -79,7 +76,6 @@ impl Load<'_> {
             records: ProgramRecords::new(&linked),
             attach_btf_id: attach_btf::id(self.kernel, spec, prog_type)?,
             linked,
-            poisoned,
             license,
         })
     }

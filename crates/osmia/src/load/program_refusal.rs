@@ -46,7 +46,7 @@ fn missing_type(
     verdict: &VerifierError,
 ) -> Option<String> {
     let at: u32 = verdict.instruction()?.split(':').next()?.trim().parse().ok()?;
-    let poisoned = prepared.poisoned.iter().find(|poisoned| poisoned.at == at)?;
+    let poisoned = prepared.linked.poisoned.iter().find(|poisoned| poisoned.at == at)?;
     load.explain_poison(poisoned)
 }
 

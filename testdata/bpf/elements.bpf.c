@@ -118,7 +118,7 @@ static long count_one(struct bpf_map *map, const void *key, void *value, void *c
 	return 0;
 }
 
-SEC("socket")
+SEC("?socket")
 int count(struct __sk_buff *skb)
 {
 	__u64 found = 0;

@@ -13,7 +13,7 @@ static __attribute__((always_inline)) int ours(void)
 	return bpf_get_current_pid_tgid() >> 32 == only_tgid;
 }
 
-SEC("tracepoint/syscalls/sys_enter_getpgid")
+SEC("tracepoint/syscalls/sys_enter_getpriority")
 int on_tracepoint(void *ctx)
 {
 	if (ours())

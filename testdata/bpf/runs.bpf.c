@@ -59,7 +59,7 @@ int of_raw_tp(struct arguments *ctx)
 	return ctx->first + ctx->second;
 }
 
-SEC("syscall")
+SEC("?syscall")
 int of_syscall(struct arguments *ctx)
 {
 	ctx->second = ctx->first + answer;

@@ -3,15 +3,18 @@
 
 use std::time::Duration;
 
-use osmia::{ErrorKind, Kernel, Object, TestRun};
+use osmia::{ErrorKind, Kernel, Object, ObjectSpec, TestRun};
 use osmia_sys::abi::SkBuff;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 
+fn spec() -> Option<ObjectSpec> {
+    Some(osmia::open("runs", Fixture::new("runs").bytes()?).unwrap())
+}
+
 fn load() -> Option<Object> {
-    let spec = osmia::open("runs", Fixture::new("runs").bytes()?).unwrap();
     let kernel = Kernel::running().unwrap();
-    Some(Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}")))
+    Some(Object::load(&spec()?, &kernel).unwrap_or_else(|error| panic!("{error:?}")))
 }
 
 fn refusal(object: &Object, program: &str, run: &TestRun<'_>) -> String {
@@ -59,10 +62,23 @@ fn contexts_go_in_and_come_out() {
     let arguments = [40_u64, 2];
     assert_eq!(raw_tp.test_run(&TestRun::new().ctx(&arguments)).unwrap().retval, 42);
     assert_eq!(raw_tp.test_run(&TestRun::new().ctx(&arguments).cpu(0)).unwrap().retval, 42);
+}
+
+#[test]
+fn syscall_programs_change_their_context() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(mut spec) = spec() else { return };
+    spec.programs["of_syscall"].autoload = true;
+    let loaded = Object::load(&spec, &Kernel::running().unwrap());
+    let unsupported = |error: &osmia::Error| matches!(error.kind(), ErrorKind::Unsupported { .. });
+    let Some(object) = gate.take("syscall programs", "5.14", loaded, unsupported) else { return };
+    let arguments = [40_u64, 2];
     let result = object.program("of_syscall").unwrap();
     let result = result.test_run(&TestRun::new().ctx(&arguments)).unwrap();
     assert_eq!((result.retval, result.ctx::<[u64; 2]>()), (3, Some([40, 90])));
     assert_eq!(arguments, [40, 2]);
+    let text = refusal(&object, "of_syscall", &TestRun::data(&[0; 14]));
+    assert!(text.contains("it takes no packet"), "{text}");
 }
 
 #[test]

@@ -33,11 +33,13 @@ pub(crate) enum Feature {
     MemcgAccounting,
     /// Programs attach to perf events by links.
     PerfEventLinks,
+    /// Helpers take functions as callbacks.
+    Callbacks,
 }
 
 impl Feature {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Names,
         Self::DotsInNames,
         Self::GlobalData,
@@ -52,6 +54,7 @@ impl Feature {
         Self::BtfEnum64,
         Self::MemcgAccounting,
         Self::PerfEventLinks,
+        Self::Callbacks,
     ];
 
     /// What it is, and the first release with it.
@@ -71,6 +74,7 @@ impl Feature {
             Self::BtfEnum64 => ("64-bit enums in BTF", Release::new(6, 0)),
             Self::MemcgAccounting => ("memory accounting by cgroup", Release::new(5, 11)),
             Self::PerfEventLinks => ("links of perf events", Release::new(5, 15)),
+            Self::Callbacks => ("callbacks", Release::new(5, 13)),
         }
     }
 

@@ -78,6 +78,7 @@ fn probe(bpf: &Bpf, feature: Feature) -> Option<bool> {
         Feature::GlobalData => global_data(bpf),
         Feature::MemcgAccounting => helper(bpf, FuncId::KTIME_GET_COARSE_NS),
         Feature::PerfEventLinks => perf_event_links(bpf),
+        Feature::Callbacks => callbacks(bpf),
         Feature::Btf => btf_is_taken(bpf, &Blob::int()),
         kind => match btf_is_taken(bpf, &btf_with(kind)?)? {
             true => Some(true),
@@ -155,6 +156,25 @@ fn perf_event_links(bpf: &Bpf) -> Option<bool> {
         Err(Errno::BADF) => Some(true),
         Err(Errno::INVAL) => Some(false),
         _ => None,
+    }
+}
+
+/// A kernel that knows the address of a function wants its type next, which is not told here.
+fn callbacks(bpf: &Bpf) -> Option<bool> {
+    let [low, high] = Imm64::Func(3).slots(Reg::R1);
+    let leave = [Insn::mov64_imm(Reg::R0, 0), Insn::exit()];
+    let insns = Insn::encode_all(&[&[low, high], &leave[..], &leave[..]].concat(), host());
+    let prog_type = ProgType::SOCKET_FILTER;
+    let load = ProgLoad { prog_type, insns: &insns, license: c"GPL", ..ProgLoad::default() };
+    let mut buf = vec![0; 4096];
+    let mut log = Log { level: 1, buf: &mut buf, true_size: 0 };
+    if bpf.prog_load(&load, &mut log).is_ok() {
+        return Some(true);
+    }
+    let said = String::from_utf8_lossy(log.text());
+    match said.contains("func_info") {
+        true => Some(true),
+        false => (said.contains("ld_imm64") || said.contains("unreachable")).then_some(false),
     }
 }
 

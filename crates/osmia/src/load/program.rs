@@ -88,24 +88,29 @@ impl Load<'_> {
             attach_type: true,
             version: 0,
         };
-        if self.log_level > 0 {
-            let Logged { outcome, text, .. } = self.logged(prepared, extras, self.log_level);
-            if let Ok(fd) = outcome {
-                return Ok((fd, Some(text)));
+        if self.log_level == 0 {
+            if let Ok(fd) = self.silent(prepared, extras) {
+                return Ok((fd, None));
             }
-        } else if let Ok(fd) = self.silent(prepared, extras) {
-            return Ok((fd, None));
         }
         loop {
-            let logged = self.logged(prepared, extras, 1);
-            match logged.outcome {
-                Ok(fd) => return Ok((fd, None)),
-                Err(errno)
-                    if logged.text.is_empty()
-                        && self.leave_out_of_program(prepared, &mut extras, errno) => {}
-                Err(errno) => return Err(refused(self, prepared, errno, logged)),
+            let logged = self.logged(prepared, extras, self.log_level.max(1));
+            let errno = match logged.outcome {
+                Ok(fd) => return Ok((fd, (self.log_level > 0).then_some(logged.text))),
+                Err(errno) => errno,
+            };
+            let again = logged.text.is_empty()
+                && (self.lifts_memlock(errno)
+                    || self.leave_out_of_program(prepared, &mut extras, errno));
+            if !again {
+                return Err(refused(self, prepared, errno, logged));
             }
         }
+    }
+
+    /// Whether the limit on locked memory may have been the cause, and is lifted now.
+    fn lifts_memlock(&self, errno: Errno) -> bool {
+        errno == Errno::PERM && self.kernel.memlock().lift(self.kernel)
     }
 
     /// The usual attempt, which costs no log.
@@ -113,9 +118,7 @@ impl Load<'_> {
         self.with_request(prepared, extras, |load| {
             let bpf = self.kernel.bpf();
             match bpf.prog_load(load, &mut Log::default()) {
-                Err(Errno::PERM) if self.kernel.memlock().lift(self.kernel) => {
-                    bpf.prog_load(load, &mut Log::default())
-                }
+                Err(errno) if self.lifts_memlock(errno) => bpf.prog_load(load, &mut Log::default()),
                 outcome => outcome,
             }
         })

@@ -7,6 +7,7 @@ use osmia_sys::{Errno, Log, ProgLoad};
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
+use crate::kernel::feature::Feature;
 use crate::kernel::features;
 use crate::kernel::refusal::{denied, patches_functions, patching_is_forbidden, to_load_program};
 use crate::kernel::since;
@@ -27,27 +28,34 @@ pub(super) fn refused(
         return silent(load, prepared, errno);
     }
     let verdict = VerifierError::new(logged.text, logged.truncated, errno);
-    let missing = missing_type(load, prepared, &verdict);
-    let error = Error::new(ErrorKind::Verifier, verdict_headline(prepared)).caused_by(verdict);
-    match missing {
-        Some(missing) => error.during(missing),
-        None => error,
+    let at = stopped_at(&verdict);
+    if takes_callbacks(prepared) && lacks_callbacks(load) {
+        let headline =
+            "it hands functions to helpers as callbacks, which this kernel does not know";
+        return Error::new(Feature::Callbacks.lacking(), headline).caused_by(verdict);
     }
+    // The kernel's types are what is wrong if the verifier stopped at an instruction that reads
+    // something that they lack.
+    let poisoned = prepared.linked.poisoned.iter().find(|poisoned| Some(poisoned.at) == at);
+    let missing = poisoned.and_then(|poisoned| load.explain_poison(poisoned));
+    let headline = missing.unwrap_or_else(|| match at {
+        Some(at) => format!("it stops at instruction {at} of {}", prepared.linked.insns.len()),
+        None => "it is not verified".to_owned(),
+    });
+    Error::new(ErrorKind::Verifier, headline).caused_by(verdict)
 }
 
-fn verdict_headline(prepared: &Prepared<'_>) -> String {
-    format!("the kernel's verifier looked at its {} instructions", prepared.linked.insns.len())
+/// The slot of the instruction that the verifier stopped at.
+fn stopped_at(verdict: &VerifierError) -> Option<u32> {
+    verdict.instruction()?.split(':').next()?.trim().parse().ok()
 }
 
-/// What the kernel's types lack, if the verifier stopped at an instruction that reads it.
-fn missing_type(
-    load: &Load<'_>,
-    prepared: &Prepared<'_>,
-    verdict: &VerifierError,
-) -> Option<String> {
-    let at: u32 = verdict.instruction()?.split(':').next()?.trim().parse().ok()?;
-    let poisoned = prepared.linked.poisoned.iter().find(|poisoned| poisoned.at == at)?;
-    load.explain_poison(poisoned)
+fn takes_callbacks(prepared: &Prepared<'_>) -> bool {
+    prepared.linked.insns.iter().any(|insn| insn.is_func_ref())
+}
+
+fn lacks_callbacks(load: &Load<'_>) -> bool {
+    load.kernel.features().lacks(load.kernel.bpf(), Feature::Callbacks)
 }
 
 /// A refusal without a word of the verifier.

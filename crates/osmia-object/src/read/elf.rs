@@ -125,6 +125,11 @@ impl<'a> Elf<'a> {
             )?,
             symbols: symbols(&table, order, bytes)?,
         };
+        if elf.symbols.is_empty() {
+            let problem = "there is no symbol table; strip debug information with llvm-strip -g, \
+                           which leaves it";
+            return Err(Error::Elf(problem.to_owned()));
+        }
         elf.attach_relocations(&table, order, bytes, budget)?;
         Ok(elf)
     }

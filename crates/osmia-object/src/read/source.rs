@@ -21,11 +21,6 @@ impl<'a> Source<'a> {
     pub fn open(name: &'a str, bytes: &'a Bytes) -> Result<Self, Error> {
         let budget = Budget::for_file(bytes.len());
         let elf = Elf::parse(bytes, &budget)?;
-        if elf.symbols.is_empty() {
-            let problem = "there is no symbol table; strip debug information with llvm-strip -g, \
-                           which leaves it";
-            return Err(Error::Elf(problem.to_owned()));
-        }
         let mut source = Self { name, bytes, elf, btf: None, ext: None, budget };
         source.btf = source
             .blob(".BTF")

@@ -11,7 +11,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 struct rq;
 
-extern const void init_task __ksym;
+extern const void schedule __ksym;
 extern const void osmia_no_such_symbol __ksym __weak;
 extern const struct rq runqueues __ksym;
 extern const int bpf_prog_active __ksym;
@@ -23,7 +23,7 @@ extern int osmia_no_such_function(int a) __ksym __weak;
 // The kernel's takes nothing.
 extern void bpf_rcu_read_unlock___wrong(int a) __ksym __weak;
 
-__u64 init_task_address;
+__u64 schedule_address;
 __u64 absent_address = 1;
 __u64 runqueues_address;
 int prog_active = -1;
@@ -35,14 +35,13 @@ bool has_flavour;
 SEC("?socket")
 int addresses(struct __sk_buff *skb)
 {
-	init_task_address = (__u64)&init_task;
+	schedule_address = (__u64)&schedule;
 	absent_address = (__u64)&osmia_no_such_symbol;
 	return 0;
 }
 
-// For tests where what is asked of is in a module.
-SEC("?tp_btf/sys_enter")
-int typed(void *ctx)
+SEC("?tc")
+int typed(struct __sk_buff *skb)
 {
 	int *active = bpf_this_cpu_ptr(&bpf_prog_active);
 
@@ -52,8 +51,8 @@ int typed(void *ctx)
 	return 0;
 }
 
-SEC("?tp_btf/sys_enter")
-int calls(void *ctx)
+SEC("?tc")
+int calls(struct __sk_buff *skb)
 {
 	bpf_rcu_read_lock();
 	if (osmia_no_such_function)
@@ -74,8 +73,8 @@ int calls(void *ctx)
 }
 
 // It calls without asking.
-SEC("?tp_btf/sys_enter")
-int unguarded(void *ctx)
+SEC("?tc")
+int unguarded(struct __sk_buff *skb)
 {
 	return osmia_no_such_function(7);
 }

@@ -136,7 +136,15 @@ pub enum Error {
         /// What is wrong with them.
         problem: String,
     },
-    /// What the object expects of the kernel is not there, or is something else.
+    /// What the object expects of the kernel is not there.
+    #[error("extern {name}: {problem}")]
+    NoSuchExtern {
+        /// Its name.
+        name: String,
+        /// Where it was looked for, and what to do.
+        problem: String,
+    },
+    /// What the object expects of the kernel is something else, or cannot be asked for.
     #[error("extern {name}: {problem}")]
     Extern {
         /// Its name.

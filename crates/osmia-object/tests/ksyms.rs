@@ -82,7 +82,7 @@ fn absent(symbol: Result<KernelSymbol, Error>) -> String {
 fn what_an_extern_asks_is_seen_from_its_type() {
     compilers::each("ksyms", |label, spec| {
         let question = |name: &str| Question::of(spec, &spec.externs[name]);
-        assert_eq!(question("init_task"), Some(Question::Address), "{label}");
+        assert_eq!(question("schedule"), Some(Question::Address), "{label}");
         assert_eq!(question("runqueues"), Some(Question::Variable), "{label}");
         assert_eq!(question("bpf_rcu_read_lock"), Some(Question::Function), "{label}");
     });
@@ -227,13 +227,13 @@ fn variables_get_addresses_or_ids() {
     compilers::each("ksyms", |label, spec| {
         let found = Address { address: 0xffff_ffff_8200_0040, module: None };
         let mut symbols = KernelSymbols::new();
-        let symbol = by_address(&spec.externs["init_task"], &[found]).unwrap();
-        symbols.insert("init_task".to_owned(), symbol);
+        let symbol = by_address(&spec.externs["schedule"], &[found]).unwrap();
+        symbols.insert("schedule".to_owned(), symbol);
         let symbol = by_address(&spec.externs["osmia_no_such_symbol"], &[]).unwrap();
         symbols.insert("osmia_no_such_symbol".to_owned(), symbol);
         let (linked, filled, missing) = resolved(spec, "addresses", &symbols);
         assert!(missing.is_empty(), "{label}");
-        for (name, address) in [("init_task", 0xffff_ffff_8200_0040), ("osmia_no_such_symbol", 0)] {
+        for (name, address) in [("schedule", 0xffff_ffff_8200_0040), ("osmia_no_such_symbol", 0)] {
             for at in places(&linked, name) {
                 let value = filled.insns[at].imm64(filled.insns[at + 1]);
                 assert_eq!(value, address, "{label}: {name}");

@@ -15,6 +15,8 @@ pub enum Capability {
     SysAdmin,
     /// Lifting limits, such as that of lockable memory.
     SysResource,
+    /// Seeing addresses of the kernel.
+    Syslog,
     /// Tracing programs and perf events, since 5.8.
     Perfmon,
     /// Loading programs and making maps, since 5.8.
@@ -27,6 +29,7 @@ impl Capability {
             Self::NetAdmin => 12,
             Self::SysAdmin => 21,
             Self::SysResource => 24,
+            Self::Syslog => 34,
             Self::Perfmon => 38,
             Self::Bpf => 39,
         }
@@ -39,6 +42,7 @@ impl fmt::Display for Capability {
             Self::NetAdmin => "CAP_NET_ADMIN",
             Self::SysAdmin => "CAP_SYS_ADMIN",
             Self::SysResource => "CAP_SYS_RESOURCE",
+            Self::Syslog => "CAP_SYSLOG",
             Self::Perfmon => "CAP_PERFMON",
             Self::Bpf => "CAP_BPF",
         })

@@ -5,23 +5,34 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use osmia_btf::Btf;
+use osmia_object::kconfig::Config;
 use osmia_sys::Bpf;
 
 use crate::error::Error;
+use crate::error::kind::ErrorKind;
 use crate::kernel::btf_source::BtfSource;
+use crate::kernel::config_source::ConfigSource;
 use crate::kernel::features::Features;
 use crate::kernel::files::Files;
 use crate::kernel::memlock::Memlock;
+use crate::kernel::modules::{ModuleTypes, Modules};
 
 pub(crate) mod btf_source;
 pub(crate) mod capabilities;
+pub(crate) mod config_source;
 pub(crate) mod feature;
 pub(crate) mod features;
 pub(crate) mod files;
+pub(crate) mod kallsyms;
 pub(crate) mod memlock;
+pub(crate) mod modules;
 pub(crate) mod mounts;
+pub(crate) mod no_btf;
 pub(crate) mod refusal;
 pub(crate) mod since;
+pub(crate) mod syscall_wrapper;
+pub(crate) mod version;
+pub(crate) mod vmlinux_file;
 
 /// A kernel: the way to its system calls, and what is known of it.
 ///
@@ -46,6 +57,10 @@ struct Inner {
     files: Files,
     source: BtfSource,
     btf: OnceLock<Btf>,
+    own_btf: OnceLock<Btf>,
+    modules: Modules,
+    config_source: ConfigSource,
+    config: OnceLock<Config>,
     features: Features,
     memlock: Memlock,
 }
@@ -64,23 +79,97 @@ impl Kernel {
         KernelBuilder::default()
     }
 
-    /// The kernel's own types.
+    /// The kernel's types.
     ///
     /// They are mapped at the first call; a name's first look-up searches them, later ones use an
     /// index that is shared by all clones.
     ///
     /// # Kernel
     /// `/sys/kernel/btf/vmlinux` is there since 5.4 where the kernel is built with
-    /// `CONFIG_DEBUG_INFO_BTF`; [`KernelBuilder::btf_file`] names another file.
+    /// `CONFIG_DEBUG_INFO_BTF`. Otherwise a `vmlinux` file with types is looked for where
+    /// distributions install it; [`KernelBuilder::btf_file`] names another file.
     ///
     /// # Errors
-    /// `NotFound`: the kernel has no BTF; `Malformed`: the file is not BTF.
+    /// `NotFound`: there is no BTF, and the message says what to do; `Malformed`: the file is not BTF.
     pub fn btf(&self) -> Result<&Btf, Error> {
         if let Some(btf) = self.0.btf.get() {
             return Ok(btf);
         }
-        let btf = self.0.source.open(&self.0.files)?;
+        let btf = match &self.0.source {
+            BtfSource::Running => match self.own_btf() {
+                Ok(btf) => btf.clone(),
+                Err(error) => vmlinux_file::find(self.files())?.ok_or(error)?,
+            },
+            given => given.open(&self.0.files)?,
+        };
         Ok(self.0.btf.get_or_init(|| btf))
+    }
+
+    /// The types by whose numbers the kernel itself goes, whatever was said of others.
+    pub(crate) fn own_btf(&self) -> Result<&Btf, Error> {
+        if let Some(btf) = self.0.own_btf.get() {
+            return Ok(btf);
+        }
+        let btf = BtfSource::Running.open(&self.0.files).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => no_btf::kernel(self, error),
+            _ => error,
+        })?;
+        Ok(self.0.own_btf.get_or_init(|| btf))
+    }
+
+    /// Whether [`Kernel::btf`] are the kernel's own types, which its modules' continue.
+    pub(crate) fn tells_its_types(&self) -> bool {
+        matches!(self.0.source, BtfSource::Running) && self.own_btf().is_ok()
+    }
+
+    /// The types of a loaded module, which continue those of the kernel.
+    ///
+    /// # Kernel
+    /// Since 5.11, with `CONFIG_DEBUG_INFO_BTF_MODULES`.
+    ///
+    /// # Errors
+    /// `NotFound`: there is no such module, or it does not tell its types; `Malformed`: they are broken.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn main() -> Result<(), osmia::Error> {
+    /// let kernel = osmia::Kernel::running()?;
+    /// println!("{} types", kernel.module_btf("dm_mod")?.type_count().unwrap_or(0));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn module_btf(&self, name: &str) -> Result<Btf, Error> {
+        // A file `dm-mod.ko` makes a module `dm_mod`.
+        self.0.modules.btf(self, &name.replace('-', "_"))
+    }
+
+    /// The types of all loaded modules that tell them.
+    pub(crate) fn modules(&self) -> ModuleTypes {
+        self.0.modules.all(self)
+    }
+
+    /// The options that the kernel was built with.
+    ///
+    /// They are read at the first call: from `/proc/config.gz`, or from where distributions
+    /// install them; [`KernelBuilder::config_file`] names another file.
+    ///
+    /// # Errors
+    /// `NotFound`: they are nowhere; the message says where they were looked for.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn main() -> Result<(), osmia::Error> {
+    /// let kernel = osmia::Kernel::running()?;
+    /// println!("{:?}", kernel.config()?.option("CONFIG_HZ"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn config(&self) -> Result<&Config, Error> {
+        if let Some(config) = self.0.config.get() {
+            return Ok(config);
+        }
+        let config = self.0.config_source.open(&self.0.files)?;
+        Ok(self.0.config.get_or_init(|| config))
     }
 
     /// How many CPUs there may ever be: a per-CPU map has a value for each.
@@ -94,13 +183,14 @@ impl Kernel {
         })
     }
 
-    /// The release as `LINUX_VERSION_CODE` counts, which kernels before 5.0 compare.
+    /// The release as `LINUX_VERSION_CODE` counts: `0x0006_0281` is 6.2.129.
     pub(crate) fn version_code(&self) -> Option<u32> {
-        let release = self.files().read("/proc/sys/kernel/osrelease").ok()?;
-        let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse::<u32>);
-        let mut next = || numbers.next()?.ok();
-        let (major, minor, patch) = (next()?, next()?, next().unwrap_or(0));
-        Some((major << 16) + (minor << 8) + patch.min(255))
+        version::code(self.files())
+    }
+
+    /// Whether system calls get their arguments in a `struct pt_regs`.
+    pub(crate) fn wraps_system_calls(&self) -> Result<bool, Error> {
+        syscall_wrapper::is_there(self)
     }
 
     /// The way to bpf(2).
@@ -140,10 +230,12 @@ pub struct KernelBuilder {
     bpf: Bpf,
     files: Files,
     source: BtfSource,
+    config: ConfigSource,
 }
 
 impl KernelBuilder {
-    /// The file with the kernel's types, as raw BTF, for kernels that do not tell them.
+    /// The file with the kernel's types, for kernels that do not tell them: raw BTF, or an ELF file
+    /// with a section `.BTF`, such as `vmlinux`.
     #[must_use]
     pub fn btf_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.source = BtfSource::File(path.into());
@@ -154,6 +246,21 @@ impl KernelBuilder {
     #[must_use]
     pub fn btf(mut self, btf: Btf) -> Self {
         self.source = BtfSource::Given(btf);
+        self
+    }
+
+    /// The file with the kernel's options, as text or compressed with gzip, for kernels that do not
+    /// tell them.
+    #[must_use]
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.config = ConfigSource::File(path.into());
+        self
+    }
+
+    /// The kernel's options, read already.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = ConfigSource::Given(config);
         self
     }
 
@@ -176,10 +283,18 @@ impl KernelBuilder {
     /// # Errors
     /// As for [`Kernel::running`].
     pub fn build(self) -> Result<Kernel, Error> {
-        let Self { bpf, files, source } = self;
-        let features = Features::default();
-        let memlock = Memlock::default();
-        let inner = Inner { bpf, files, source, btf: OnceLock::new(), features, memlock };
-        Ok(Kernel(Arc::new(inner)))
+        let Self { bpf, files, source, config: config_source } = self;
+        Ok(Kernel(Arc::new(Inner {
+            bpf,
+            files,
+            source,
+            btf: OnceLock::new(),
+            own_btf: OnceLock::new(),
+            modules: Modules::default(),
+            config_source,
+            config: OnceLock::new(),
+            features: Features::default(),
+            memlock: Memlock::default(),
+        })))
     }
 }

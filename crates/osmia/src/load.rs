@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use osmia_btf::Endian;
-use osmia_object::{ObjectSpec, ProgramSpec};
+use osmia_object::{LinkedProgram, ObjectSpec, ProgramSpec};
 
+use crate::error::kind::ErrorKind;
 use crate::error::{Attempt as _, Error};
 use crate::kernel::Kernel;
 use crate::load::btf::ProgramBtf;
 use crate::load::core::SharedRelocator;
+use crate::load::externs::Externs;
 use crate::load::pinned::Pins;
 use crate::map::Map;
 use crate::object::Object;
@@ -22,6 +24,8 @@ mod btf;
 mod check;
 mod contents;
 mod core;
+mod externs;
+mod function_address;
 mod log;
 mod map;
 mod map_refusal;
@@ -123,13 +127,17 @@ impl<'a> Load<'a> {
             )));
         }
         check::object(self.spec)?;
+        let linked = self.link()?;
+        let externs = self.externs(&linked)?;
         let mut pins = Pins::default();
         let mut maps = IndexMap::with_capacity(self.spec.maps.len());
         for (name, spec) in &self.spec.maps {
+            let config = externs.with_config(spec);
+            let spec = config.as_ref().unwrap_or(spec);
             maps.insert(name.clone(), self.map(spec, &mut pins)?);
         }
         slots::fill_maps(self.spec, &maps)?;
-        let programs = self.programs(&maps)?;
+        let programs = self.programs(linked, &maps, &externs)?;
         slots::fill_programs(self.spec, &maps, &programs)?;
         let variables = self.variables(&maps);
         pins.pin(&maps)?;
@@ -138,16 +146,35 @@ impl<'a> Load<'a> {
         Ok(Object { kernel, name, programs, maps, variables, notes })
     }
 
-    fn programs(&self, maps: &IndexMap<String, Map>) -> Result<IndexMap<String, Program>, Error> {
-        let load = |spec: &ProgramSpec| match spec.autoload {
-            true => self.program(spec, maps).attempt(|| format!("load program `{}`", spec.name)),
-            false => {
+    /// Puts the functions of each program together that is to be loaded.
+    fn link(&self) -> Result<IndexMap<String, LinkedProgram>, Error> {
+        let programs = self.spec.programs.iter().filter(|(_, spec)| spec.autoload);
+        let link = |name: &String| {
+            let linked = self.spec.link(name).map_err(|error| {
+                Error::new(ErrorKind::Invalid, "put its functions together").caused_by(error)
+            });
+            Ok((name.clone(), linked.attempt(|| load_program(name))?))
+        };
+        programs.map(|(name, _)| link(name)).collect()
+    }
+
+    fn programs(
+        &self,
+        mut linked: IndexMap<String, LinkedProgram>,
+        maps: &IndexMap<String, Map>,
+        externs: &Externs,
+    ) -> Result<IndexMap<String, Program>, Error> {
+        let mut load = |name: &String, spec: &ProgramSpec| match linked.swap_remove(name) {
+            Some(program) => {
+                self.program(spec, program, maps, externs).attempt(|| load_program(name))
+            }
+            None => {
                 let why = "its section begins with `?`, or `autoload` was set to false";
                 Ok(Program::left_out(spec, why))
             }
         };
         let programs = self.spec.programs.iter();
-        programs.map(|(name, spec)| Ok((name.clone(), load(spec)?))).collect()
+        programs.map(|(name, spec)| Ok((name.clone(), load(name, spec)?))).collect()
     }
 
     fn variables(&self, maps: &IndexMap<String, Map>) -> IndexMap<String, Variable> {
@@ -159,4 +186,8 @@ impl<'a> Load<'a> {
         });
         variables.collect()
     }
+}
+
+fn load_program(name: &str) -> String {
+    format!("load program `{name}`")
 }

@@ -45,8 +45,13 @@ pub fn values<'a>(
     for name in names {
         let Some(spec) = object.externs.get(name) else { continue };
         let ExternKind::Kconfig { offset, size } = spec.kind else { continue };
-        let bytes = encode(object, spec, facts)
+        let encoded = encode(object, spec, facts)
             .map_err(|problem| Error::Extern { name: name.to_owned(), problem })?;
+        let bytes = match encoded {
+            Some(bytes) => bytes,
+            None if spec.weak => continue,
+            None => return Err(unknown(name, facts.config)),
+        };
         let bytes = bytes.get(..size as usize).unwrap_or(&bytes);
         put(&mut value, offset as usize, bytes, room)
             .map_err(|problem| Error::Extern { name: name.to_owned(), problem })?;
@@ -74,20 +79,19 @@ fn put(value: &mut Vec<u8>, offset: usize, bytes: &[u8], room: usize) -> Result<
     Ok(())
 }
 
-fn encode(object: &ObjectSpec, spec: &ExternSpec, facts: &Facts<'_>) -> Result<Vec<u8>, String> {
+/// The bytes of an extern, if anything is known of it.
+fn encode(
+    object: &ObjectSpec,
+    spec: &ExternSpec,
+    facts: &Facts<'_>,
+) -> Result<Option<Vec<u8>>, String> {
     let (Some(btf), Some(ty)) = (&object.btf, spec.ty) else {
         return Err("the object does not tell its type".to_owned());
     };
     let ty = ConfigType::of(btf, ty)?;
-    let encoded = known(&spec.name, ty, object.endian, facts)?;
-    match encoded {
-        Some(bytes) => Ok(bytes),
-        None if spec.weak => Ok(Vec::new()),
-        None => Err(unknown(&spec.name, facts.config)),
-    }
+    known(&spec.name, ty, object.endian, facts)
 }
 
-/// The bytes of what is known of an extern, if anything is.
 fn known(
     name: &str,
     ty: ConfigType,
@@ -116,9 +120,9 @@ fn known(
 }
 
 /// Why there is no value.
-fn unknown(name: &str, config: Option<&Config>) -> String {
+fn unknown(name: &str, config: Option<&Config>) -> Error {
     const OR_WEAK: &str = "declare it `__weak` if the program can do without, which makes it 0";
-    match (name.starts_with("CONFIG_"), config) {
+    let problem = match (name.starts_with("CONFIG_"), config) {
         (true, Some(config)) => format!(
             "the kernel's configuration ({}) says nothing of it; {OR_WEAK}",
             config.origin()
@@ -131,5 +135,6 @@ fn unknown(name: &str, config: Option<&Config>) -> String {
             "there is no such `__kconfig` value: names begin with `CONFIG_`, or are {VERSION}, \
              {BPF_COOKIE} or {SYSCALL_WRAPPER}; {OR_WEAK}"
         ),
-    }
+    };
+    Error::NoSuchExtern { name: name.to_owned(), problem }
 }

@@ -26,12 +26,14 @@ pub fn by_address(spec: &ExternSpec, found: &[Address]) -> Result<KernelSymbol, 
         [] if spec.weak => {
             Ok(KernelSymbol::Absent { why: "/proc/kallsyms does not have it".to_owned() })
         }
-        [] => Err(error(
-            "/proc/kallsyms does not have it: it may be misspelt, in a module that is not loaded, \
-             or left out of this kernel (variables take CONFIG_KALLSYMS_ALL); declare it `__weak` \
-             if the program can do without, which makes its address 0"
-                .to_owned(),
-        )),
+        [] => Err(Error::NoSuchExtern {
+            name: spec.name.clone(),
+            problem:
+                "/proc/kallsyms does not have it: it may be misspelt, in a module that is not \
+                      loaded, or left out of this kernel (variables take CONFIG_KALLSYMS_ALL); \
+                      declare it `__weak` if the program can do without, which makes its address 0"
+                    .to_owned(),
+        }),
         several => Err(error(format!(
             "/proc/kallsyms has {} places of this name ({}), and nothing tells which is meant",
             several.len(),

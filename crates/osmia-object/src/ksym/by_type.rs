@@ -35,7 +35,10 @@ pub fn by_type<'m>(
         }
     }
     let why = absent(asked.name, asked.kind, kernel, modules);
-    if spec.weak { Ok(KernelSymbol::Absent { why }) } else { Err(asked.error(why)) }
+    match spec.weak {
+        true => Ok(KernelSymbol::Absent { why }),
+        false => Err(Error::NoSuchExtern { name: spec.name.clone(), problem: why }),
+    }
 }
 
 /// An extern that is looked for.

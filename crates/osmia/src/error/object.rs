@@ -10,10 +10,12 @@ impl From<ObjectError> for Error {
     /// bytes that are wrong.
     fn from(error: ObjectError) -> Self {
         let kind = match error {
-            ObjectError::NoSuchProgram { .. } | ObjectError::NoSuchVariable { .. } => {
-                ErrorKind::NotFound
+            ObjectError::NoSuchProgram { .. }
+            | ObjectError::NoSuchVariable { .. }
+            | ObjectError::NoSuchExtern { .. } => ErrorKind::NotFound,
+            ObjectError::Extern { .. } | ObjectError::Value { .. } | ObjectError::Link { .. } => {
+                ErrorKind::Invalid
             }
-            ObjectError::Value { .. } | ObjectError::Link { .. } => ErrorKind::Invalid,
             _ => ErrorKind::Malformed,
         };
         Self::new(kind, error.to_string())

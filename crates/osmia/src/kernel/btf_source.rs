@@ -2,15 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use osmia_btf::Btf;
 use osmia_sys::Errno;
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::files::Files;
+use crate::kernel::vmlinux_file;
 
 /// Where the kernel tells its types.
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+/// What ELF files begin with.
+const ELF: &[u8] = b"\x7fELF";
 
 /// Where the kernel's types come from.
 #[derive(Debug, Default)]
@@ -28,28 +32,51 @@ impl BtfSource {
     pub(crate) fn open(&self, files: &Files) -> Result<Btf, Error> {
         match self {
             Self::Given(btf) => Ok(btf.clone()),
-            Self::File(path) => open(path),
-            Self::Running => open(&files.path(VMLINUX)).map_err(|error| match error.kind() {
-                ErrorKind::NotFound => error.during(
-                    "this kernel does not tell its types: it is older than 5.4, or built without \
-                     CONFIG_DEBUG_INFO_BTF. Name a file with its BTF (Kernel::builder().btf_file)",
-                ),
-                _ => error,
-            }),
+            Self::File(path) => file(path),
+            Self::Running => {
+                let path = files.path(VMLINUX);
+                parse(&path, read(&path)?)
+            }
         }
     }
 }
 
-fn open(path: &Path) -> Result<Btf, Error> {
-    let bytes = osmia_sys::read_btf_file(path).map_err(|errno| {
+/// The types in a file of somebody's choice.
+fn file(path: &Path) -> Result<Btf, Error> {
+    let is_elf = std::fs::File::open(path).is_ok_and(|mut file| {
+        let mut head = [0; 4];
+        std::io::Read::read_exact(&mut file, &mut head).is_ok() && head == ELF
+    });
+    if !is_elf {
+        return parse(path, read(path)?);
+    }
+    match vmlinux_file::section(path)? {
+        Some(bytes) => parse(path, bytes),
+        None => Err(Error::not_found(format!("{} has no section .BTF", path.display()))),
+    }
+}
+
+/// The types of a module, which continue the kernel's.
+pub(crate) fn split(path: &Path, base: &Btf) -> Result<Btf, Error> {
+    Btf::parse(read(path)?, Some(base.clone())).map_err(|error| malformed(path, error))
+}
+
+/// Opens what was read from a file.
+pub(crate) fn parse(path: &Path, bytes: Bytes) -> Result<Btf, Error> {
+    Btf::parse(bytes, None).map_err(|error| malformed(path, error))
+}
+
+fn read(path: &Path) -> Result<Bytes, Error> {
+    osmia_sys::read_btf_file(path).map_err(|errno| {
         let kind = match errno {
             Errno::NOENT => ErrorKind::NotFound,
             Errno::ACCESS | Errno::PERM => ErrorKind::Permission,
             _ => ErrorKind::System,
         };
         Error::new(kind, format!("open {}", path.display())).caused_by(errno)
-    })?;
-    Btf::parse(bytes, None).map_err(|error| {
-        Error::new(ErrorKind::Malformed, format!("{} is not BTF", path.display())).caused_by(error)
     })
+}
+
+fn malformed(path: &Path, error: osmia_btf::Error) -> Error {
+    Error::new(ErrorKind::Malformed, format!("{} is not BTF", path.display())).caused_by(error)
 }

@@ -35,11 +35,13 @@ pub(crate) enum Feature {
     PerfEventLinks,
     /// Helpers take functions as callbacks.
     Callbacks,
+    /// Programs ask for the cookie of their attachment.
+    AttachCookies,
 }
 
 impl Feature {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Names,
         Self::DotsInNames,
         Self::GlobalData,
@@ -55,6 +57,7 @@ impl Feature {
         Self::MemcgAccounting,
         Self::PerfEventLinks,
         Self::Callbacks,
+        Self::AttachCookies,
     ];
 
     /// What it is, and the first release with it.
@@ -75,6 +78,7 @@ impl Feature {
             Self::MemcgAccounting => ("memory accounting by cgroup", Release::new(5, 11)),
             Self::PerfEventLinks => ("links of perf events", Release::new(5, 15)),
             Self::Callbacks => ("callbacks", Release::new(5, 13)),
+            Self::AttachCookies => ("cookies of attachments", Release::new(5, 15)),
         }
     }
 

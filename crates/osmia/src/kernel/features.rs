@@ -79,6 +79,7 @@ fn probe(bpf: &Bpf, feature: Feature) -> Option<bool> {
         Feature::MemcgAccounting => helper(bpf, FuncId::KTIME_GET_COARSE_NS),
         Feature::PerfEventLinks => perf_event_links(bpf),
         Feature::Callbacks => callbacks(bpf),
+        Feature::AttachCookies => attach_cookies(bpf),
         Feature::Btf => btf_is_taken(bpf, &Blob::int()),
         kind => match btf_is_taken(bpf, &btf_with(kind)?)? {
             true => Some(true),
@@ -175,6 +176,16 @@ fn callbacks(bpf: &Bpf) -> Option<bool> {
     match said.contains("func_info") {
         true => Some(true),
         false => (said.contains("ld_imm64") || said.contains("unreachable")).then_some(false),
+    }
+}
+
+/// A helper that tracing programs alone can call.
+fn attach_cookies(bpf: &Bpf) -> Option<bool> {
+    let call = Insn::call(i32::try_from(FuncId::GET_ATTACH_COOKIE.0).ok()?);
+    let end = [Insn::mov64_imm(Reg::R0, 0), Insn::exit()];
+    match load(bpf, ProgType::TRACEPOINT, &[&[call], &end[..]].concat()) {
+        Ok(_) => Some(true),
+        Err(_) => load(bpf, ProgType::TRACEPOINT, &end).is_ok().then_some(false),
     }
 }
 

@@ -24,6 +24,14 @@ impl Files {
         std::fs::read_to_string(self.path(usual))
     }
 
+    /// The kernel's release, as `uname -r` tells it.
+    pub(crate) fn release(&self) -> Option<String> {
+        let release = self.read("/proc/sys/kernel/osrelease").ok()?;
+        // It becomes a part of paths.
+        let release = release.trim();
+        (!release.is_empty() && !release.contains('/')).then(|| release.to_owned())
+    }
+
     /// The names in a directory; none if it cannot be read.
     pub(crate) fn names(directory: &Path) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };

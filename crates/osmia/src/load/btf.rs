@@ -52,7 +52,8 @@ impl Load<'_> {
 
 fn load(kernel: &Kernel, spec: &ObjectSpec) -> ProgramBtf {
     match try_load(kernel, spec) {
-        Ok(fd) => ProgramBtf::Loaded(fd),
+        Ok(Some(fd)) => ProgramBtf::Loaded(fd),
+        Ok(None) => ProgramBtf::None,
         Err(error) => {
             let attempt = format!("give the types of object `{}` to the kernel", spec.name);
             ProgramBtf::Refused(error.during(attempt))
@@ -60,19 +61,19 @@ fn load(kernel: &Kernel, spec: &ObjectSpec) -> ProgramBtf {
     }
 }
 
-fn try_load(kernel: &Kernel, spec: &ObjectSpec) -> Result<BtfFd, Error> {
+fn try_load(kernel: &Kernel, spec: &ObjectSpec) -> Result<Option<BtfFd>, Error> {
     let unfit = || Error::new(ErrorKind::Malformed, "its BTF cannot be prepared");
     let settled = spec.settled_btf().map_err(|error| unfit().caused_by(error))?;
-    let prepared = settled.unwrap_or_default();
+    let Some(prepared) = settled else { return Ok(None) };
     let first = match kernel.bpf().btf_load(&prepared, &mut Log::default(), None) {
-        Ok(fd) => return Ok(fd),
+        Ok(fd) => return Ok(Some(fd)),
         Err(Errno::PERM) if kernel.memlock().lift(kernel) => {
             kernel.bpf().btf_load(&prepared, &mut Log::default(), None).map_err(Some)
         }
         Err(errno) => Err(Some(errno)),
     };
     if let Ok(fd) = first {
-        return Ok(fd);
+        return Ok(Some(fd));
     }
     if kernel.features().lacks(kernel.bpf(), Feature::Btf) {
         return Err(Error::new(Feature::Btf.lacking(), "this kernel keeps no BTF"));
@@ -80,7 +81,7 @@ fn try_load(kernel: &Kernel, spec: &ObjectSpec) -> Result<BtfFd, Error> {
     let known = known(kernel);
     let parsed = Btf::parse(prepared.clone(), None).map_err(|error| unfit().caused_by(error))?;
     let older = parsed.sanitised(&known).map_err(|error| unfit().caused_by(error))?;
-    with_log(kernel, older.as_bytes())
+    with_log(kernel, older.as_bytes()).map(Some)
 }
 
 /// The last attempt, with a log that says what is wrong.

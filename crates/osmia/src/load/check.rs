@@ -1,16 +1,16 @@
 //! What in a spec cannot be loaded, found before anything reaches the kernel.
 
-use osmia_object::{ExternKind, MapRole, MapSpec, ObjectSpec, Pinning, ProgramSpec, SectionDef};
+use osmia_object::{MapRole, MapSpec, ObjectSpec, Pinning, ProgramSpec, SectionDef};
 
 use crate::error::Error;
 
 /// Refuses what no kernel could take.
 pub(super) fn object(spec: &ObjectSpec) -> Result<(), Error> {
-    spec.maps.values().try_for_each(|map| self::map(spec, map))?;
+    spec.maps.values().try_for_each(map)?;
     spec.programs.values().filter(|program| program.autoload).try_for_each(program)
 }
 
-fn map(object: &ObjectSpec, spec: &MapSpec) -> Result<(), Error> {
+fn map(spec: &MapSpec) -> Result<(), Error> {
     let refuse = |why: String| Err(Error::invalid(format!("map `{}`: {why}", spec.name)));
     if let [field, ..] = spec.unknown_fields.as_slice() {
         return refuse(format!("its definition has a member `{field}`, which means nothing"));
@@ -23,16 +23,6 @@ fn map(object: &ObjectSpec, spec: &MapSpec) -> Result<(), Error> {
     match spec.role {
         MapRole::StructOps => {
             refuse("struct_ops are not loaded by this version of Osmia".to_owned())
-        }
-        MapRole::Kconfig => {
-            let kconfig = |kind: &ExternKind| matches!(kind, ExternKind::Kconfig { .. });
-            let externs = object.externs.values().filter(|one| kconfig(&one.kind));
-            let names: Vec<&str> = externs.map(|one| one.name.as_str()).collect();
-            refuse(format!(
-                "this version of Osmia does not look up the kernel's configuration, which the \
-                 object asks for: {}",
-                names.join(", ")
-            ))
         }
         _ => Ok(()),
     }

@@ -39,8 +39,12 @@ impl Load<'_> {
         let local = self.spec.btf.as_ref().ok_or_else(|| {
             Error::invalid("it has CO-RE relocations and no BTF: compile it with -g")
         })?;
-        let relocator = RefCell::new(Relocator::new(local, Target::new("vmlinux", self.types()?)));
-        Ok(self.relocator.get_or_init(|| relocator))
+        let mut relocator = Relocator::new(local, Target::new("vmlinux", self.types()?));
+        if self.kernel.tells_its_types() {
+            let kernel = self.kernel.clone();
+            relocator = relocator.with_modules(move || kernel.modules().targets);
+        }
+        Ok(self.relocator.get_or_init(|| RefCell::new(relocator)))
     }
 
     fn types(&self) -> Result<&Btf, Error> {

@@ -1,18 +1,20 @@
 //! Loading programs.
 
 use std::ffi::CString;
+use std::os::fd::BorrowedFd;
 
 use indexmap::IndexMap;
 use osmia_abi::flags::{BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS};
 use osmia_abi::{AttachType, ProgType};
 use osmia_insn::Insn;
+use osmia_object::ksym::MissingCall;
 use osmia_object::{LinkedProgram, ProgramSpec, SectionDef};
 use osmia_sys::{Errno, Log, ObjName, ProgFd, ProgLoad, Records};
 
 use crate::error::Error;
-use crate::error::kind::ErrorKind;
 use crate::kernel::feature::Feature;
 use crate::kernel::features;
+use crate::load::externs::Externs;
 use crate::load::log::{self, Logged};
 use crate::load::program_refusal::refused;
 use crate::load::records::{FUNCTION, LINE, ProgramRecords};
@@ -26,6 +28,9 @@ pub(super) struct Prepared<'a> {
     pub(super) spec: &'a ProgramSpec,
     pub(super) prog_type: ProgType,
     pub(super) linked: LinkedProgram,
+    pub(super) missing_calls: Vec<MissingCall>,
+    /// Modules that instructions refer to.
+    fd_array: Vec<BorrowedFd<'a>>,
     code: Vec<u8>,
     license: CString,
     records: ProgramRecords,
@@ -47,9 +52,11 @@ impl Load<'_> {
     pub(super) fn program(
         &self,
         spec: &ProgramSpec,
+        linked: LinkedProgram,
         maps: &IndexMap<String, Map>,
+        externs: &Externs,
     ) -> Result<Program, Error> {
-        let prepared = self.prepare(spec, maps)?;
+        let prepared = self.prepare(spec, linked, maps, externs)?;
         let (fd, log) = self.load_prepared(&prepared)?;
         let place = KernelProgram::new(self.kernel, fd);
         Ok(Program::loaded(spec, prepared.prog_type, place, log))
@@ -58,15 +65,14 @@ impl Load<'_> {
     fn prepare<'s>(
         &self,
         spec: &'s ProgramSpec,
+        mut linked: LinkedProgram,
         maps: &IndexMap<String, Map>,
+        externs: &'s Externs,
     ) -> Result<Prepared<'s>, Error> {
         let prog_type = spec.prog_type.unwrap_or_default();
-        let linked = self.spec.link(&spec.name);
-        let mut linked = linked.map_err(|error| {
-            Error::new(ErrorKind::Invalid, "put its functions together").caused_by(error)
-        })?;
         self.relocate(&mut linked)?;
-        patch::maps(self.spec, &mut linked, maps)?;
+        let missing_calls = externs.resolve(self, &mut linked)?;
+        patch::maps(&mut linked, maps)?;
         let license = CString::new(self.spec.license.as_str())
             .map_err(|_| Error::invalid("the object's licence has a NUL in it"))?;
         Ok(Prepared {
@@ -76,6 +82,8 @@ impl Load<'_> {
             records: ProgramRecords::new(&linked),
             attach_btf_id: attach_btf::id(self.kernel, spec, prog_type)?,
             linked,
+            missing_calls,
+            fd_array: externs.fd_array(),
             license,
         })
     }
@@ -159,6 +167,7 @@ impl Load<'_> {
             func_info: records(&prepared.records.functions, FUNCTION),
             line_info: records(&prepared.records.lines, LINE),
             attach_btf_id: prepared.attach_btf_id,
+            fd_array: &prepared.fd_array,
             ..ProgLoad::default()
         })
     }

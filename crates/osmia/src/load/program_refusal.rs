@@ -34,10 +34,7 @@ pub(super) fn refused(
             "it hands functions to helpers as callbacks, which this kernel does not know";
         return Error::new(Feature::Callbacks.lacking(), headline).caused_by(verdict);
     }
-    // The kernel's types are what is wrong if the verifier stopped at an instruction that reads
-    // something that they lack.
-    let poisoned = prepared.linked.poisoned.iter().find(|poisoned| Some(poisoned.at) == at);
-    let missing = poisoned.and_then(|poisoned| load.explain_poison(poisoned));
+    let missing = hidden_variable(&verdict).or_else(|| missing(load, prepared, at?));
     let headline = missing.unwrap_or_else(|| match at {
         Some(at) => format!("it stops at instruction {at} of {}", prepared.linked.insns.len()),
         None => "it is not verified".to_owned(),
@@ -48,6 +45,24 @@ pub(super) fn refused(
 /// The slot of the instruction that the verifier stopped at.
 fn stopped_at(verdict: &VerifierError) -> Option<u32> {
     verdict.instruction()?.split(':').next()?.trim().parse().ok()
+}
+
+/// What the kernel lacks, if the verifier stopped at an instruction that reads or calls it.
+fn missing(load: &Load<'_>, prepared: &Prepared<'_>, at: u32) -> Option<String> {
+    if let Some(call) = prepared.missing_calls.iter().find(|call| call.at == at) {
+        return Some(format!("it calls `{}`: {}", call.name, call.why));
+    }
+    let poisoned = prepared.linked.poisoned.iter().find(|poisoned| poisoned.at == at)?;
+    load.explain_poison(poisoned)
+}
+
+/// The verifier finds a variable that a program names by its type in the kernel's list of symbols.
+fn hidden_variable(verdict: &VerifierError) -> Option<String> {
+    verdict.log().contains("failed to find the address for kernel symbol").then(|| {
+        "it uses a variable of the kernel that the kernel's types have and its list of symbols \
+         (/proc/kallsyms) has not: variables are in that with CONFIG_KALLSYMS_ALL alone"
+            .to_owned()
+    })
 }
 
 fn takes_callbacks(prepared: &Prepared<'_>) -> bool {

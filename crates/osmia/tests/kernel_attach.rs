@@ -30,7 +30,7 @@ fn call() {
 
 #[test]
 fn each_kind_counts_while_its_link_lives() {
-    let Some(_gate) = Gate::root() else { return };
+    let Some(gate) = Gate::root() else { return };
     let Some(object) = load() else { return };
     for (program, variable, link_type) in [
         ("on_tracepoint", "by_tracepoint", LinkType::PERF_EVENT),
@@ -44,9 +44,20 @@ fn each_kind_counts_while_its_link_lives() {
         call();
         let seen = count(&object, variable);
         assert!(seen > 0, "{program}");
-        let info = link.info().unwrap();
-        assert_eq!(info.link_type(), link_type);
-        assert_eq!(info.program_id(), object.program(program).unwrap().info().unwrap().id);
+        let unsupported =
+            |error: &osmia::Error| matches!(error.kind(), ErrorKind::Unsupported { .. });
+        // Tracepoints have links since 5.15 only; what is attached without one is detached as well.
+        let info = match link_type {
+            LinkType::PERF_EVENT if gate.release() < "5.15".parse().unwrap() => {
+                assert!(unsupported(&link.info().unwrap_err()));
+                None
+            }
+            _ => Some(link.info().unwrap()),
+        };
+        if let Some(info) = info {
+            assert_eq!(info.link_type(), link_type);
+            assert_eq!(info.program_id(), object.program(program).unwrap().info().unwrap().id);
+        }
         link.detach().unwrap();
         let seen = count(&object, variable);
         call();
@@ -137,10 +148,17 @@ fn a_pinned_link_outlives_its_owner() {
     assert_eq!(Link::from_id(&kernel, id).unwrap().info().unwrap().id(), id);
     std::fs::remove_file(bpffs.join("link")).unwrap();
     drop(pinned);
-    // The kernel lets a link go when nobody holds it any more.
-    let seen = count(&object, "by_btf");
-    call();
-    assert_eq!(count(&object, "by_btf"), seen);
+    // The kernel lets a link go when nobody holds it any more, some of them a moment later.
+    let detached = || {
+        let seen = count(&object, "by_btf");
+        call();
+        count(&object, "by_btf") == seen
+    };
+    let began = std::time::Instant::now();
+    while !detached() {
+        assert!(began.elapsed().as_secs() < 20, "it is still attached");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }
 
 #[test]

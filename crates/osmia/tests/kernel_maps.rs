@@ -177,11 +177,22 @@ fn an_update_tells_what_it_did() {
     let error = counts.update(&9, &4, UpdateFlags::EXIST).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(error.to_string(), "update map `counts`: the key is not there");
-    assert_eq!(counts.take(&8).unwrap(), Some(4));
-    assert_eq!(counts.take(&8).unwrap(), None);
     assert!(counts.remove(&7).unwrap());
     assert!(!counts.remove(&7).unwrap());
     assert_eq!(counts.get(&7).unwrap(), None);
+}
+
+#[test]
+fn elements_are_taken_out() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let counts: HashMap<u32, u64> = map(&object, "counts");
+    counts.set(&8, &4).unwrap();
+    let unsupported = |error: &osmia::Error| matches!(error.kind(), ErrorKind::Unsupported { .. });
+    let taken = gate.take("taking from hash maps", "5.14", counts.take(&8), unsupported);
+    let Some(taken) = taken else { return };
+    assert_eq!(taken, Some(4));
+    assert_eq!(counts.take(&8).unwrap(), None);
 }
 
 #[test]
@@ -372,7 +383,7 @@ fn maps_are_found_by_id_and_pin_and_listed() {
     assert_eq!(pinned.info().unwrap(), info);
     let error = Map::from_pin(&kernel, bpffs.join("count")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    let error = Map::from_pin(&kernel, "/etc/passwd").unwrap_err();
+    let error = Map::from_pin(&kernel, "/proc/self/status").unwrap_err();
     assert!(error.to_string().contains("not in a bpf file system"), "{error}");
 }
 

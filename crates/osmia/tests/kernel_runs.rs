@@ -83,9 +83,13 @@ fn syscall_programs_change_their_context() {
 
 #[test]
 fn too_small_packets_are_refused_with_the_size_needed() {
-    let Some(_gate) = Gate::root() else { return };
+    let Some(gate) = Gate::root() else { return };
     let Some(object) = load() else { return };
     for (program, section) in [("of_socket", "socket"), ("of_tc", "tc"), ("of_xdp", "xdp")] {
+        // Older kernels take any packet for XDP.
+        if program == "of_xdp" && gate.release() < "6.1".parse().unwrap() {
+            continue;
+        }
         for len in [13, 1, 0] {
             let text = refusal(&object, program, &TestRun::data(&vec![0; len]));
             assert!(

@@ -1,12 +1,11 @@
 //! Walking the elements of a map.
 
-use osmia_abi::MapType;
 use osmia_sys::{BatchCursor, ENOTSUPP, Errno};
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::map::Map;
-use crate::map::refusal::Operation;
+use crate::map::refusal::{Operation, is_hash};
 
 /// How many bytes of elements are asked for at a time.
 const BATCH_BYTES: usize = 256 * 1024;
@@ -205,13 +204,6 @@ impl Entries {
 /// meanwhile.
 fn step_limit(map: &Map) -> u64 {
     2 * u64::from(map.max_entries()) + 2
-}
-
-fn is_hash(map_type: MapType) -> bool {
-    matches!(
-        map_type,
-        MapType::HASH | MapType::LRU_HASH | MapType::PERCPU_HASH | MapType::LRU_PERCPU_HASH
-    )
 }
 
 #[cold]

@@ -5,7 +5,7 @@ use osmia_abi::flags::{BPF_EXIST, BPF_F_RDONLY_PROG, BPF_NOEXIST};
 use osmia_sys::{ENOTSUPP, Errno};
 
 use crate::error::Error;
-use crate::error::kind::ErrorKind;
+use crate::error::kind::{ErrorKind, Release};
 use crate::map::place::Shape;
 use crate::map::update::UpdateFlags;
 
@@ -71,11 +71,25 @@ fn why(shape: &Shape, operation: Operation, errno: Errno) -> (ErrorKind, String)
             ErrorKind::Invalid,
             format!("it is of type {}, which this version does not know", shape.map_type.0),
         ),
+        (errno, Operation::Take)
+            if is_hash(shape.map_type) && (errno == ENOTSUPP || errno == Errno::INVAL) =>
+        {
+            let since = Release::new(5, 14);
+            let kind = ErrorKind::Unsupported { feature: "taking from hash maps", since };
+            (kind, format!("this kernel cannot take elements out of a hash map ({since} can)"))
+        }
         (errno, _) if errno == ENOTSUPP || errno == Errno::OPNOTSUPP || errno == Errno::INVAL => {
             (ErrorKind::Invalid, format!("maps of type {name} do not take that{}", hint(shape)))
         }
         _ => (ErrorKind::System, "the kernel refuses it".to_owned()),
     }
+}
+
+pub(crate) fn is_hash(map_type: MapType) -> bool {
+    matches!(
+        map_type,
+        MapType::HASH | MapType::LRU_HASH | MapType::PERCPU_HASH | MapType::LRU_PERCPU_HASH
+    )
 }
 
 fn hint(shape: &Shape) -> &'static str {

@@ -162,7 +162,8 @@ impl<K: Plain, V: Plain, T> Table<K, V, T> {
     /// Since 5.14.
     ///
     /// # Errors
-    /// `Permission`: the map is frozen; `Invalid`: the kernel is older, or this is an [`LpmTrie`].
+    /// `Permission`: the map is frozen; `Unsupported`: the kernel is older; `Invalid`: this is an
+    /// [`LpmTrie`].
     pub fn take(&self, key: &K) -> Result<Option<V>, Error> {
         let mut value = V::new_zeroed();
         let found = self.map.take_into(key.as_bytes(), value.as_mut_bytes())?;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use osmia_abi::ProgType;
 use osmia_abi::flags::BPF_F_TEST_XDP_LIVE_FRAMES;
 use osmia_sys::Errno;
-use zerocopy::{FromBytes, Immutable, IntoBytes};
+use zerocopy::{Immutable, IntoBytes};
 
 use crate::error::Error;
+use crate::plain::Plain;
 use crate::program::Program;
 use crate::program::test_refusal::refused;
 
@@ -107,9 +108,12 @@ pub struct TestRunResult {
 }
 
 impl TestRunResult {
-    /// The context afterwards as a struct; `None` if it is shorter.
-    pub fn ctx<C: FromBytes>(&self) -> Option<C> {
-        C::read_from_prefix(&self.ctx_out).ok().map(|(ctx, _)| ctx)
+    /// The context afterwards as a struct, in which members that this kernel does not know are 0;
+    /// `None` if there is none.
+    pub fn ctx<C: Plain>(&self) -> Option<C> {
+        let mut ctx = C::new_zeroed();
+        ctx.as_mut_bytes().iter_mut().zip(&self.ctx_out).for_each(|(to, from)| *to = *from);
+        (!self.ctx_out.is_empty()).then_some(ctx)
     }
 }
 

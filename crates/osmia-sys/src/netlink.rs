@@ -132,10 +132,7 @@ impl Netlink {
         let mut link = LinkMessage::default();
         link.header.index = index;
         link.attributes = vec![LinkAttribute::Xdp(xdp)];
-        match self.ask(RouteNetlinkMessage::SetLink(link), NLM_F_ACK)? {
-            NetlinkPayload::Error(error) => outcome(&error),
-            _ => Err(Errno::PROTO.into()),
-        }
+        self.acknowledged(RouteNetlinkMessage::SetLink(link), 0)
     }
 
     /// Which programs an interface runs as XDP.
@@ -163,7 +160,7 @@ impl Netlink {
     }
 
     /// Sends one request and reads the kernel's one answer to it.
-    fn ask(
+    pub(crate) fn ask(
         &self,
         request: RouteNetlinkMessage,
         flags: u16,
@@ -175,7 +172,30 @@ impl Netlink {
         let mut bytes = vec![0; message.buffer_len()];
         message.serialize(&mut bytes);
         rustix::net::send(&self.socket, &bytes, SendFlags::empty())?;
+        self.receive()
+    }
 
+    /// Sends one request that has no answer but whether it was done.
+    pub(crate) fn acknowledged(
+        &self,
+        request: RouteNetlinkMessage,
+        flags: u16,
+    ) -> Result<(), NetlinkError> {
+        match self.ask(request, NLM_F_ACK | flags)? {
+            NetlinkPayload::Error(error) => outcome(&error),
+            _ => Err(Errno::PROTO.into()),
+        }
+    }
+
+    /// Reads whether a request was done, where something else came before that.
+    pub(crate) fn receive_outcome(&self) -> Result<(), NetlinkError> {
+        match self.receive()? {
+            NetlinkPayload::Error(error) => outcome(&error),
+            _ => Err(Errno::PROTO.into()),
+        }
+    }
+
+    fn receive(&self) -> Result<NetlinkPayload<RouteNetlinkMessage>, Errno> {
         let peek = RecvFlags::PEEK | RecvFlags::TRUNC;
         let (_, len) = rustix::net::recv(&self.socket, &mut [0_u8; 1], peek)?;
         let mut answer = vec![0; len];
@@ -202,7 +222,7 @@ fn ask_for(socket: BorrowedFd<'_>, option: libc::c_int) -> Result<(), Errno> {
     }
 }
 
-fn outcome(error: &netlink_packet_core::ErrorMessage) -> Result<(), NetlinkError> {
+pub(crate) fn outcome(error: &netlink_packet_core::ErrorMessage) -> Result<(), NetlinkError> {
     let Some(code) = error.code else { return Ok(()) };
     let errno = Errno::from_raw_os_error(code.get().checked_neg().unwrap_or(i32::MAX));
     Err(NetlinkError { errno, message: words(error.header.get(HEADER..).unwrap_or_default()) })

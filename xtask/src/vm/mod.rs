@@ -34,7 +34,7 @@ pub(crate) struct Vm {
     /// Fetch newer kernels of the same series, if there are any.
     #[arg(long)]
     refresh: bool,
-    /// Run only tests whose names contain this.
+    /// Run only tests whose names, or whose programs' names, contain this.
     #[arg(last = true)]
     filter: Option<String>,
 }

@@ -26,13 +26,27 @@ mod tracefs;
 pub mod variable;
 pub mod verifier;
 
+pub use osmia_abi::{AttachType, CgroupIterOrder};
 pub use osmia_object::{MapSpec, ObjectSpec, ProgramSpec, VariableSpec};
 pub use zerocopy;
 
 pub use crate::error::Error;
 pub use crate::error::kind::{ErrorKind, Release};
 pub use crate::kernel::{Kernel, KernelBuilder};
+pub use crate::link::cgroup::{Cgroup, CgroupMode};
+pub use crate::link::iteration::{Iteration, IterationOutput};
+pub use crate::link::kprobe::Kprobe;
+pub use crate::link::kprobe_multi::KprobeMulti;
+pub use crate::link::netfilter::{Netfilter, NetfilterFamily, NetfilterHook};
+pub use crate::link::netkit::Netkit;
+pub use crate::link::order::Anchor;
+pub use crate::link::perf_event::PerfEvent;
+pub use crate::link::raw_tracepoint::RawTracepoint;
+pub use crate::link::tc::Tc;
+pub use crate::link::tc_filter::TcFilter;
 pub use crate::link::tracepoint::Tracepoint;
+pub use crate::link::uprobe::Uprobe;
+pub use crate::link::uprobe_multi::UprobeMulti;
 pub use crate::link::xdp::{XdpMode, interface_index};
 pub use crate::link::{Link, LinkInfo};
 pub use crate::links::{LeftOut, Links};
@@ -52,8 +66,10 @@ pub use crate::plain::Plain;
 pub use crate::program::Program;
 pub use crate::program::info::ProgramInfo;
 pub use crate::program::kinds::{
-    CgroupProgram, LsmProgram, PerfEventProgram, ProbeProgram, RawTracepointProgram,
-    SocketFilterProgram, SyscallProgram, TcProgram, TracepointProgram, TracingProgram, XdpProgram,
+    CgroupProgram, FlowDissectorProgram, LsmProgram, NetfilterProgram, PerfEventProgram,
+    ProbeProgram, RawTracepointProgram, SkLookupProgram, SkMsgProgram, SkReuseportProgram,
+    SkSkbProgram, SocketFilterProgram, SyscallProgram, TcProgram, TracepointProgram,
+    TracingProgram, XdpProgram,
 };
 pub use crate::program::test_run::{TestRun, TestRunResult};
 pub use crate::ring::RingReader;

@@ -9,19 +9,42 @@ use osmia_sys::LinkFd;
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
-use crate::link::netlink_xdp::NetlinkXdp;
 use crate::link::perf::PerfAttachment;
 use crate::link::refused::refused;
+use crate::link::setting::OwnedSetting;
 use crate::pin;
 use crate::program::Program;
 use osmia_sys::Capability;
 
+pub(crate) mod attach_types;
+pub mod cgroup;
+pub(crate) mod executable;
+pub(crate) mod functions;
+pub mod iteration;
+pub mod kprobe;
+pub(crate) mod kprobe_event;
+pub mod kprobe_multi;
+pub(crate) mod library;
+pub mod netfilter;
+pub mod netkit;
 pub(crate) mod netlink_xdp;
+pub(crate) mod netns;
+pub mod order;
+pub(crate) mod pattern;
 pub(crate) mod perf;
-pub(crate) mod raw_tracepoint;
+pub mod perf_event;
+pub(crate) mod probe_source;
+pub mod raw_tracepoint;
 pub(crate) mod refused;
+pub(crate) mod setting;
+pub(crate) mod socket;
+pub(crate) mod sockmap;
+pub mod tc;
+pub mod tc_filter;
 pub mod tracepoint;
 pub(crate) mod tracing;
+pub mod uprobe;
+pub mod uprobe_multi;
 pub mod xdp;
 
 /// A program's attachment to a place in the kernel; who holds it owns the attachment.
@@ -47,8 +70,8 @@ pub(crate) enum Held {
     Link(LinkFd),
     /// A perf event with a program, and with a link to it where the kernel has these.
     Perf(PerfAttachment),
-    /// An XDP program set by netlink.
-    Netlink(NetlinkXdp),
+    /// A setting of an interface, a cgroup, a socket or a map, on kernels or places without links.
+    Setting(OwnedSetting),
 }
 
 impl Link {
@@ -69,9 +92,9 @@ impl Link {
         match self.held {
             // The last descriptor of a link that is not pinned is its end.
             Held::Link(_) | Held::Perf(_) => Ok(()),
-            Held::Netlink(mut xdp) => {
+            Held::Setting(mut setting) => {
                 let Self { kernel, place, .. } = self;
-                xdp.detach().map_err(|errno| {
+                setting.undo().map_err(|errno| {
                     refused(&kernel, &[Capability::NetAdmin], errno, format!("detach from {place}"))
                 })
             }
@@ -159,27 +182,31 @@ impl Link {
     /// The descriptor alone; who holds it owns the attachment.
     ///
     /// # Errors
-    /// `Unsupported`: this attachment is not a descriptor but a setting of an interface.
+    /// `Unsupported`: this attachment is not a descriptor but a setting of its place.
     pub fn into_fd(self) -> Result<OwnedFd, Error> {
         match self.held {
             Held::Link(link) => Ok(link.into_fd()),
             Held::Perf(attachment) => Ok(attachment.into_fd()),
-            Held::Netlink(_) => Err(Error::invalid(format!(
+            Held::Setting(_) => Err(Error::invalid(format!(
                 "there is no descriptor for the attachment to {}",
                 self.place
             ))),
         }
     }
 
-    fn link_fd(&self) -> Option<&LinkFd> {
+    pub(crate) fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    pub(crate) fn link_fd(&self) -> Option<&LinkFd> {
         match &self.held {
             Held::Link(link) => Some(link),
             Held::Perf(attachment) => attachment.link(),
-            Held::Netlink(_) => None,
+            Held::Setting(_) => None,
         }
     }
 
-    fn no_link(&self) -> Error {
+    pub(crate) fn no_link(&self) -> Error {
         let message = format!(
             "the attachment to {} is not a link of the kernel: this kernel has none for such places",
             self.place
@@ -189,7 +216,7 @@ impl Link {
 }
 
 impl Link {
-    /// The descriptor, to be handed to system calls; none for settings of an interface.
+    /// The descriptor, to be handed to system calls; none for settings of a place.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.link_fd().map(AsFd::as_fd)
     }

@@ -5,6 +5,8 @@ use std::os::fd::AsFd as _;
 use osmia_abi::flags::{XDP_FLAGS_REPLACE, XDP_FLAGS_UPDATE_IF_NOEXIST};
 use osmia_sys::{Errno, Netlink, ProgFd};
 
+use crate::link::setting::Setting;
+
 /// An XDP program that netlink has set on an interface.
 #[derive(Debug)]
 pub(crate) struct NetlinkXdp {
@@ -24,8 +26,10 @@ impl NetlinkXdp {
         netlink.set_xdp(ifindex, Some(prog.as_fd()), set, None).map_err(|error| error.errno)?;
         Ok(Self { netlink, ifindex, flags, prog: Some(prog) })
     }
+}
 
-    pub(crate) fn detach(&mut self) -> Result<(), Errno> {
+impl Setting for NetlinkXdp {
+    fn undo(&mut self) -> Result<(), Errno> {
         let Some(prog) = self.prog.take() else { return Ok(()) };
         let replace = self.flags | XDP_FLAGS_REPLACE;
         match self.netlink.set_xdp(self.ifindex, None, replace, Some(prog.as_fd())) {
@@ -36,12 +40,5 @@ impl NetlinkXdp {
                 .map_err(|error| error.errno),
             other => other.map_err(|error| error.errno),
         }
-    }
-}
-
-impl Drop for NetlinkXdp {
-    fn drop(&mut self) {
-        // Whoever wants to know calls `detach`.
-        let _ = self.detach();
     }
 }

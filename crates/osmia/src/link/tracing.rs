@@ -1,12 +1,15 @@
 //! Programs that were loaded for their target: `tp_btf`, `fentry`, `fexit`, `fmod_ret`, LSM.
 
-use osmia_sys::ProgFd;
+use std::os::fd::AsFd as _;
+
+use osmia_abi::AttachType;
+use osmia_sys::{Capability, Errno, LinkCreate, LinkTail, ProgFd};
 
 use crate::error::Error;
+use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
 use crate::link::refused::refused;
 use crate::link::{Held, Link};
-use osmia_sys::Capability;
 
 /// Attaches a program to what it was loaded for.
 ///
@@ -18,4 +21,31 @@ pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, place: &str) -> Result<Link
             Err(refused(kernel, &[Capability::Perfmon], errno, format!("attach to {place}")))
         }
     }
+}
+
+/// The same with a cookie.
+pub(crate) fn attach_with_cookie(
+    kernel: &Kernel,
+    prog: &ProgFd,
+    attach_type: AttachType,
+    place: &str,
+    cookie: u64,
+) -> Result<Link, Error> {
+    let created = kernel.bpf().link_create(&LinkCreate {
+        prog: prog.as_fd(),
+        target: None,
+        attach_type,
+        flags: 0,
+        tail: LinkTail::Tracing { target_btf_id: 0, cookie },
+    });
+    created.map(|link| Link::new(kernel, place, Held::Link(link))).map_err(|errno| {
+        let attempt = format!("attach to {place}");
+        if !matches!(errno, Errno::INVAL | Errno::TOOBIG) {
+            return refused(kernel, &[Capability::Perfmon], errno, attempt);
+        }
+        let since = Release::new(5, 19);
+        let kind = ErrorKind::Unsupported { feature: "cookies of tracing programs", since };
+        let message = format!("this kernel has no cookies of tracing programs (since {since})");
+        Error::new(kind, message).caused_by(errno).during(attempt)
+    })
 }

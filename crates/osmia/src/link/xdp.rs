@@ -13,6 +13,7 @@ use crate::kernel::Kernel;
 use crate::kernel::files::Files;
 use crate::link::netlink_xdp::NetlinkXdp;
 use crate::link::refused::refused;
+use crate::link::setting::OwnedSetting;
 use crate::link::{Held, Link};
 use crate::near::instead_of;
 use osmia_sys::Capability;
@@ -63,7 +64,7 @@ pub(crate) fn attach(
         // EINVAL is also what kernels before 5.9 say, which have netlink only; if that
         // does not work either, the reason is another one.
         Err(Errno::INVAL) => match NetlinkXdp::attach(prog, ifindex, mode.flags()) {
-            Ok(held) => Ok(Link::new(kernel, place, Held::Netlink(held))),
+            Ok(held) => Ok(Link::new(kernel, place, Held::Setting(OwnedSetting::new(held)))),
             Err(errno) => Err(failed(kernel, errno, &place, mode)),
         },
         Err(errno) => Err(failed(kernel, errno, &place, mode)),
@@ -92,7 +93,7 @@ fn failed(kernel: &Kernel, errno: Errno, place: &str, mode: XdpMode) -> Error {
 }
 
 /// An interface by its name where it has one.
-fn interface(ifindex: u32) -> String {
+pub(crate) fn interface(ifindex: u32) -> String {
     let name = Netlink::open().and_then(|netlink| netlink.name_of(ifindex));
     name.unwrap_or_else(|_| format!("#{ifindex}"))
 }

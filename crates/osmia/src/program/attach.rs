@@ -3,21 +3,43 @@
 use osmia_abi::{AttachType, ProgType};
 
 use crate::error::Error;
+use crate::link::iteration::Iteration;
+use crate::link::raw_tracepoint::RawTracepoint;
 use crate::link::tracepoint::Tracepoint;
 use crate::link::xdp::XdpMode;
-use crate::link::{Link, raw_tracepoint, tracepoint, tracing, xdp};
+use crate::link::{Link, iteration, raw_tracepoint, tracepoint, tracing, xdp};
 use crate::program::Program;
+use crate::program::attach::probe::ProbeTarget;
 use crate::program::kernel_program::KernelProgram;
 use crate::program::kinds::{
     LsmProgram, RawTracepointProgram, TracepointProgram, TracingProgram, XdpProgram,
 };
 
+/// The types of programs that cgroups have.
+const CGROUP_TYPES: [ProgType; 7] = [
+    ProgType::CGROUP_SKB,
+    ProgType::CGROUP_SOCK,
+    ProgType::CGROUP_SOCK_ADDR,
+    ProgType::CGROUP_SOCKOPT,
+    ProgType::CGROUP_SYSCTL,
+    ProgType::CGROUP_DEVICE,
+    ProgType::SOCK_OPS,
+];
+
+mod cgroup;
+mod event;
+mod network;
+mod probe;
+
 /// What a program is attached to if nobody says otherwise.
 pub(crate) enum Target {
     Tracepoint(Tracepoint),
-    RawTracepoint(String),
+    RawTracepoint(RawTracepoint),
     /// What it was loaded for, in words.
     Loaded(String),
+    Probe(ProbeTarget),
+    /// All that there is of a kind.
+    Iterator(String),
 }
 
 impl Program {
@@ -51,9 +73,14 @@ impl Program {
                 tracepoint::attach(program.kernel_value(), program.fd(), place)
             }
             Target::RawTracepoint(name) => {
-                raw_tracepoint::attach(program.kernel_value(), program.fd(), name, 0)
+                raw_tracepoint::attach(program.kernel_value(), program.fd(), name)
             }
             Target::Loaded(place) => tracing::attach(program.kernel_value(), program.fd(), place),
+            Target::Probe(place) => place.attach(program, self.attach_type()),
+            Target::Iterator(target) => {
+                let all = Iteration::new();
+                iteration::attach(program.kernel_value(), program.fd(), target, &all)
+            }
         })
     }
 
@@ -66,15 +93,43 @@ impl Program {
                 Tracepoint::parse(target).map(Target::Tracepoint).map_err(|error| error.to_string())
             }
             (ProgType::RAW_TRACEPOINT | ProgType::RAW_TRACEPOINT_WRITABLE, Some(target)) => {
-                Ok(Target::RawTracepoint(target.to_owned()))
+                Ok(Target::RawTracepoint(RawTracepoint::new(target)))
             }
-            (ProgType::TRACING | ProgType::LSM, Some(target))
-                if self.attach_type() != Some(AttachType::TRACE_ITER) =>
+            (ProgType::KPROBE, Some(target)) => {
+                ProbeTarget::of_section(section, target).map(Target::Probe)
+            }
+            (ProgType::TRACING, Some(target))
+                if self.attach_type() == Some(AttachType::TRACE_ITER) =>
             {
+                match target {
+                    "bpf_map_elem" | "bpf_sk_storage_map" | "sockmap" => {
+                        Err("which map it walks must be said".to_owned())
+                    }
+                    target => Ok(Target::Iterator(target.to_owned())),
+                }
+            }
+            (ProgType::LSM, Some(_)) if self.attach_type() == Some(AttachType::LSM_CGROUP) => {
+                Err("which cgroup it is for must be said".to_owned())
+            }
+            (ProgType::TRACING | ProgType::LSM, Some(target)) => {
                 let kind = section.split('/').next().unwrap_or_default();
                 Ok(Target::Loaded(format!("{kind} {target}")))
             }
             (ProgType::XDP, _) => Err("which interface it is for must be said".to_owned()),
+            (ProgType::SCHED_CLS | ProgType::SCHED_ACT, _) => {
+                Err("which interface it is for must be said".to_owned())
+            }
+            (ProgType::PERF_EVENT, _) => Err("which event it is for must be said".to_owned()),
+            (ProgType::NETFILTER, _) => Err("which hook it is for must be said".to_owned()),
+            (ProgType::SK_LOOKUP | ProgType::FLOW_DISSECTOR, _) => {
+                Err("which network namespace it is for must be said".to_owned())
+            }
+            (ProgType::SK_MSG | ProgType::SK_SKB, _) => {
+                Err("which map of sockets it is for must be said".to_owned())
+            }
+            (prog_type, _) if CGROUP_TYPES.contains(&prog_type) => {
+                Err("which cgroup it is for must be said".to_owned())
+            }
             (ProgType::SOCKET_FILTER, _) => Err("a socket filter is set on a socket".to_owned()),
             (_, None) => Err(format!("its section, `{section}`, names nothing to attach to")),
             (prog_type, Some(_)) => Err(format!(
@@ -107,17 +162,18 @@ impl TracepointProgram {
 }
 
 impl RawTracepointProgram {
-    /// Attaches it to the raw tracepoint of this name (without its category);
+    /// Attaches it to the raw tracepoint of this name (without its category), or to a [`RawTracepoint`];
     /// [`Program::attach`] takes the one that its section names.
     ///
     /// # Kernel
     /// Since 4.17. It is a link since 5.8.
     ///
     /// # Errors
-    /// `NotFound`: this kernel has no such tracepoint; `Permission`.
-    pub fn attach_to(&self, name: &str) -> Result<Link, Error> {
+    /// `NotFound`: this kernel has no such tracepoint; `Unsupported`: it has no cookies; `Permission`.
+    pub fn attach_to(&self, place: impl Into<RawTracepoint>) -> Result<Link, Error> {
+        let place = place.into();
         self.attached(|program| {
-            raw_tracepoint::attach(program.kernel_value(), program.fd(), name, 0)
+            raw_tracepoint::attach(program.kernel_value(), program.fd(), &place)
         })
     }
 }
@@ -132,6 +188,22 @@ impl TracingProgram {
     /// `Busy`: it is attached already; `Permission`.
     pub fn attach(&self) -> Result<Link, Error> {
         Program::attach(self)
+    }
+
+    /// Attaches it to what it was loaded for, with the number that `bpf_get_attach_cookie` returns to it.
+    ///
+    /// # Kernel
+    /// Since 5.19 for `fentry`, `fexit` and `fmod_ret`, 6.10 for `tp_btf`.
+    ///
+    /// # Errors
+    /// `Busy`: it is attached already; `Unsupported`; `Permission`.
+    pub fn attach_with_cookie(&self, cookie: u64) -> Result<Link, Error> {
+        self.attached(|program| {
+            let attach_type = self.attach_type().unwrap_or_default();
+            let place = self.attach_target().unwrap_or("what it was loaded for");
+            let (kernel, fd) = (program.kernel_value(), program.fd());
+            tracing::attach_with_cookie(kernel, fd, attach_type, place, cookie)
+        })
     }
 }
 

@@ -95,6 +95,18 @@ kinds! {
     /// A program of a cgroup (`SEC("cgroup/...")`, `SEC("cgroup_skb/...")`, `SEC("sockops")`).
     CgroupProgram: CGROUP_SKB | CGROUP_SOCK | CGROUP_SOCK_ADDR | CGROUP_SOCKOPT | CGROUP_SYSCTL
         | CGROUP_DEVICE | SOCK_OPS;
+    /// A program for a netfilter hook (`SEC("netfilter")`).
+    NetfilterProgram: NETFILTER;
+    /// A program that finds the socket for a packet or connection (`SEC("sk_lookup")`).
+    SkLookupProgram: SK_LOOKUP;
+    /// A program that takes packets' headers apart (`SEC("flow_dissector")`).
+    FlowDissectorProgram: FLOW_DISSECTOR;
+    /// A program that chooses among sockets that share a port (`SEC("sk_reuseport")`).
+    SkReuseportProgram: SK_REUSEPORT;
+    /// A program for what the sockets of a map send (`SEC("sk_msg")`).
+    SkMsgProgram: SK_MSG;
+    /// A program for what the sockets of a map receive (`SEC("sk_skb/...")`).
+    SkSkbProgram: SK_SKB;
     /// A program that is run by hand and may make system calls (`SEC("syscall")`).
     SyscallProgram: SYSCALL;
 }

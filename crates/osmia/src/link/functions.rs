@@ -1,0 +1,116 @@
+//! The kernel's functions by name: which there are, and which can be probed.
+
+use std::collections::BTreeSet;
+
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::kernel::Kernel;
+use crate::link::pattern::fits;
+use crate::near::nearest;
+use crate::tracefs;
+
+/// Whether the kernel's symbols have a function, and what may have been meant if not.
+pub(crate) fn explain(kernel: &Kernel, wanted: &str) -> Error {
+    let Ok(symbols) = kernel.files().read("/proc/kallsyms") else {
+        return Error::not_found(format!(
+            "this kernel has no function `{wanted}` that can be probed (/proc/kallsyms cannot be read to look further)"
+        ));
+    };
+    let names = || symbols.lines().filter_map(function);
+    let same = names().filter(|(name, _)| *name == wanted).count();
+    let prefix = format!("{wanted}.");
+    let split = names().map(|(name, _)| name).find(|name| name.starts_with(&prefix));
+    let message = match same {
+        0 => absent(wanted, split, names().map(|(name, _)| name)),
+        1 => format!(
+            "the kernel has the function `{wanted}` and does not let it be probed: it is notrace, on the kprobe \
+             blacklist, or in memory that is free after boot"
+        ),
+        _ => format!(
+            "the kernel has {same} functions `{wanted}`, so that the name does not say which"
+        ),
+    };
+    let kind = if same == 0 { ErrorKind::NotFound } else { ErrorKind::Invalid };
+    Error::new(kind, message)
+}
+
+fn absent<'a>(wanted: &str, split: Option<&str>, names: impl Iterator<Item = &'a str>) -> String {
+    if let Some(split) = split {
+        return format!(
+            "this kernel has no function `{wanted}`, but a part of it that the compiler made: `{split}`"
+        );
+    }
+    // There are some hundred thousand names: only those that look alike are compared.
+    let alike = names.filter(|name| {
+        name.len().abs_diff(wanted.len()) <= 3
+            && name.as_bytes().first() == wanted.as_bytes().first()
+    });
+    let near = match nearest(wanted, alike) {
+        Some(near) => format!("did you mean `{near}`? "),
+        None => String::new(),
+    };
+    format!(
+        "this kernel has no function `{wanted}`; {near}It may be inlined everywhere, in a module that is not loaded, \
+         or under another name in this version"
+    )
+}
+
+/// A function's name and its module, if this line of the table is of a function.
+fn function(line: &str) -> Option<(&str, Option<&str>)> {
+    let mut words = line.split_ascii_whitespace();
+    let (_, kind, name) = (words.next()?, words.next()?, words.next()?);
+    matches!(kind, "t" | "T" | "w" | "W").then_some((name, words.next()))
+}
+
+/// The functions that fit one of these patterns and can be traced, by name, each once.
+pub(crate) fn matching(kernel: &Kernel, patterns: &[String]) -> Result<Vec<String>, Error> {
+    let list = tracefs::directory(kernel)?.join("available_filter_functions");
+    let text = std::fs::read_to_string(&list).map_err(|error| {
+        let kind = match error.kind() {
+            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+            _ => ErrorKind::Permission,
+        };
+        let message = format!(
+            "read {}, in which the kernel lists the functions that can be traced",
+            list.display()
+        );
+        Error::new(kind, message).caused_by(error)
+    })?;
+    let names = text.lines().filter_map(|line| line.split_ascii_whitespace().next());
+    let fit = |name: &&str| patterns.iter().any(|pattern| fits(pattern, name));
+    // The kernel names padding that it cannot name otherwise so.
+    let real = |name: &&str| !name.starts_with("__ftrace_invalid_address__");
+    let found: BTreeSet<&str> = names.filter(fit).filter(real).collect();
+    if found.is_empty() {
+        return Err(Error::not_found(format!(
+            "no function of this kernel that can be traced fits {}",
+            patterns.join(", ")
+        )));
+    }
+    Ok(found.into_iter().map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{absent, function};
+
+    #[test]
+    fn functions_are_told_from_data() {
+        assert_eq!(function("ffffffff81000000 T do_exit"), Some(("do_exit", None)));
+        assert_eq!(
+            function("ffffffffc0000000 t veth_xmit\t[veth]"),
+            Some(("veth_xmit", Some("[veth]")))
+        );
+        assert_eq!(function("ffffffff82000000 D jiffies"), None);
+        assert_eq!(function("nonsense"), None);
+    }
+
+    #[test]
+    fn what_may_have_been_meant_is_told() {
+        let names = ["do_exit", "do_exec", "tcp_connect"];
+        let said = absent("do_exi", None, names.into_iter());
+        assert!(said.contains("did you mean `do_exit`?"), "{said}");
+        let said = absent("foo", Some("foo.isra.0"), names.into_iter());
+        assert!(said.contains("`foo.isra.0`"), "{said}");
+    }
+}

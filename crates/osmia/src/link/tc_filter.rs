@@ -1,0 +1,123 @@
+//! Classifiers of tc: how programs are attached to interfaces on kernels before 6.6.
+
+use osmia_sys::{Capability, Errno, Netlink, NetlinkError, ProgFd, TcSide};
+
+use crate::error::Error;
+use crate::error::kind::ErrorKind;
+use crate::kernel::Kernel;
+use crate::link::refused::refused;
+use crate::link::setting::{OwnedSetting, Setting};
+use crate::link::xdp::interface;
+use crate::link::{Held, Link};
+
+/// A classifier among those that `tc filter show` lists, on the `clsact` queueing discipline of an interface.
+///
+/// The discipline is added if it is not there, and stays: other classifiers may hang on it.
+///
+/// # Examples
+/// ```
+/// use osmia::TcFilter;
+///
+/// let place = TcFilter::ingress(3).priority(50).handle(1);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcFilter {
+    ifindex: u32,
+    side: TcSide,
+    priority: u16,
+    handle: u32,
+}
+
+impl TcFilter {
+    /// On the packets that the interface receives.
+    pub fn ingress(ifindex: u32) -> Self {
+        Self::of_side(ifindex, TcSide::Ingress)
+    }
+
+    /// On the packets that the interface sends.
+    pub fn egress(ifindex: u32) -> Self {
+        Self::of_side(ifindex, TcSide::Egress)
+    }
+
+    pub(crate) fn of_side(ifindex: u32, side: TcSide) -> Self {
+        Self { ifindex, side, priority: 0, handle: 0 }
+    }
+
+    /// The order among the classifiers: lower ones come first. The kernel chooses if nothing is said.
+    #[must_use]
+    pub fn priority(mut self, priority: u16) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// The number among those of the same priority. The kernel chooses if nothing is said.
+    #[must_use]
+    pub fn handle(mut self, handle: u32) -> Self {
+        self.handle = handle;
+        self
+    }
+}
+
+#[derive(Debug)]
+struct Filter {
+    /// Of the network namespace in which it was attached.
+    netlink: Netlink,
+    at: osmia_sys::TcFilter,
+    there: bool,
+}
+
+impl Setting for Filter {
+    fn undo(&mut self) -> Result<(), Errno> {
+        if !std::mem::take(&mut self.there) {
+            return Ok(());
+        }
+        match self.netlink.remove_tc_filter(&self.at) {
+            // It went with the interface.
+            Err(NetlinkError { errno: Errno::NODEV, .. }) => Ok(()),
+            other => other.map_err(|error| error.errno),
+        }
+    }
+}
+
+/// Attaches a tc program as a classifier that decides by itself.
+pub(crate) fn attach(
+    kernel: &Kernel,
+    prog: &ProgFd,
+    name: &str,
+    at: &TcFilter,
+) -> Result<Link, Error> {
+    let word = if at.side == TcSide::Ingress { "ingress" } else { "egress" };
+    let place = format!("tc filter on {word} of interface {}", interface(at.ifindex));
+    match set(prog, name, at) {
+        Ok(filter) => Ok(Link::new(kernel, place, Held::Setting(OwnedSetting::new(filter)))),
+        Err(error) => Err(failed(kernel, error, format!("attach to {place}"))),
+    }
+}
+
+fn set(prog: &ProgFd, name: &str, at: &TcFilter) -> Result<Filter, NetlinkError> {
+    use std::os::fd::AsFd as _;
+
+    let netlink = Netlink::open()?;
+    netlink.add_clsact(at.ifindex)?;
+    let TcFilter { ifindex: index, side, priority, handle } = *at;
+    let wanted = osmia_sys::TcFilter { index, side, priority, handle };
+    let filter = netlink.add_tc_filter(&wanted, prog.as_fd(), name)?;
+    Ok(Filter { netlink, at: filter, there: true })
+}
+
+fn failed(kernel: &Kernel, error: NetlinkError, attempt: String) -> Error {
+    let (kind, told) = match error.errno {
+        Errno::NODEV => {
+            (ErrorKind::NotFound, "there is no such interface in this network namespace")
+        }
+        Errno::EXIST => {
+            (ErrorKind::Exists, "another classifier has this priority and handle: choose others")
+        }
+        Errno::NOENT => (
+            ErrorKind::NotFound,
+            "this kernel has no clsact or no bpf classifiers: it needs CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF",
+        ),
+        errno => return refused(kernel, &[Capability::NetAdmin], errno, attempt),
+    };
+    Error::new(kind, told).caused_by(error).during(attempt)
+}

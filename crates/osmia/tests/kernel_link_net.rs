@@ -1,0 +1,303 @@
+//! Links to interfaces, cgroups, network namespaces and sockets of the test's own; needs root.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::fmt::Debug;
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsRawFd as _;
+use std::time::{Duration, Instant};
+
+use osmia::{
+    Anchor, AttachType, Cgroup, CgroupMode, CgroupProgram, Error, ErrorKind, FlowDissectorProgram,
+    Kernel, Link, Netfilter, NetfilterFamily, NetfilterHook, NetfilterProgram, Netkit, Object,
+    Program, SkLookupProgram, SkMsgProgram, SocketFilterProgram, Tc, TcFilter, TcProgram,
+};
+use osmia_sys::abi::LinkType;
+use osmia_testkit::fixture::Fixture;
+use osmia_testkit::gate::Gate;
+use osmia_testkit::guard::bpffs::Bpffs;
+use osmia_testkit::guard::cgroup::Cgroup as OwnCgroup;
+use osmia_testkit::guard::netns::NetNs;
+use osmia_testkit::guard::veth::Veth;
+
+fn load_with(also: &[&str]) -> Option<Result<Object, Error>> {
+    let mut spec = osmia::open("link_net", Fixture::new("link_net").bytes()?).unwrap();
+    for program in also {
+        spec.programs[*program].autoload = true;
+    }
+    Some(Object::load(&spec, &Kernel::running().unwrap()))
+}
+
+fn load() -> Option<Object> {
+    Some(good(load_with(&[])?))
+}
+
+fn good<T>(outcome: Result<T, Error>) -> T {
+    outcome.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+fn typed<T: TryFrom<Program, Error = Error> + Debug>(object: &Object, name: &str) -> T {
+    good(T::try_from(object.program(name).unwrap().clone()))
+}
+
+fn count(object: &Object, variable: &str) -> u64 {
+    object.variable(variable).unwrap().typed::<u64>().unwrap().get().unwrap()
+}
+
+/// Makes something happen until the counter goes up.
+fn counts(object: &Object, variable: &str, mut happen: impl FnMut()) {
+    let (before, began) = (count(object, variable), Instant::now());
+    while count(object, variable) == before {
+        happen();
+        assert!(began.elapsed().as_secs() < 20, "{variable}: it did not run");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// What happens is not counted any more.
+fn is_still(object: &Object, variable: &str, happen: impl Fn()) {
+    std::thread::sleep(Duration::from_millis(50));
+    let before = count(object, variable);
+    happen();
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(count(object, variable), before, "{variable}");
+}
+
+fn unsupported(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unsupported { .. })
+}
+
+/// A datagram over the loopback.
+fn datagram() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(b"hello", socket.local_addr().unwrap()).unwrap();
+}
+
+#[test]
+fn tc_runs_on_both_ways_of_an_interface() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let Some(veth) = Veth::new() else { return };
+    let near = veth.near_index();
+    for (program, variable, place) in [
+        ("on_ingress", "by_ingress", Tc::ingress(near)),
+        ("on_egress", "by_egress", Tc::egress(near)),
+    ] {
+        let program: TcProgram = typed(&object, program);
+        let link = good(veth.near.enter(|| program.attach(&place)));
+        // The near end answers the ARP requests of the far one, and its pings with a refusal.
+        counts(&object, variable, || veth.send_to_near(9, b"hello").unwrap());
+        link.detach().unwrap();
+        is_still(&object, variable, || veth.send_to_near(9, b"hello").unwrap());
+    }
+}
+
+#[test]
+fn tcx_programs_have_an_order() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let Some(veth) = Veth::new() else { return };
+    let (near, program) = (veth.near_index(), typed::<TcProgram>(&object, "on_ingress"));
+    let first = veth.near.enter(|| program.attach(&Tc::ingress(near).at(Anchor::last())));
+    let Some(first) = gate.take("tcx", "6.6", first, unsupported) else { return };
+    let info = first.info().unwrap();
+    assert_eq!(info.link_type(), LinkType::TCX);
+    let second: TcProgram = typed(&object, "on_egress");
+    let at = |place: Tc| veth.near.enter(|| second.attach(&place));
+    let before = good(at(Tc::ingress(near).at(Anchor::before_link(info.id()))));
+    drop(before);
+    let after = good(at(Tc::ingress(near).at(Anchor::after(&program))));
+    drop(after);
+    let error = at(Tc::ingress(near).expect_revision(77)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+    let error = at(Tc::ingress(near).at(Anchor::after_link(u32::MAX - 1))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+    let error = at(Tc::ingress(9999)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+    counts(&object, "by_ingress", || veth.send_to_near(9, b"hello").unwrap());
+
+    let bpffs = Bpffs::new();
+    first.pin(bpffs.join("tcx")).unwrap();
+    drop(first);
+    counts(&object, "by_ingress", || veth.send_to_near(9, b"hello").unwrap());
+    let pinned = Link::from_pin(&Kernel::running().unwrap(), bpffs.join("tcx")).unwrap();
+    assert_eq!(pinned.info().unwrap().id(), info.id());
+    std::fs::remove_file(bpffs.join("tcx")).unwrap();
+    drop(pinned);
+    is_still(&object, "by_ingress", || veth.send_to_near(9, b"hello").unwrap());
+}
+
+#[test]
+fn a_classifier_works_on_every_kernel() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let Some(veth) = Veth::new() else { return };
+    let (near, program) = (veth.near_index(), typed::<TcProgram>(&object, "on_ingress"));
+    let attach = |place: TcFilter| veth.near.enter(|| program.attach_filter(&place));
+    let link = good(attach(TcFilter::ingress(near).priority(50).handle(3)));
+    let error = attach(TcFilter::ingress(near).priority(50).handle(3)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Exists, "{error:?}");
+    let chosen = good(attach(TcFilter::ingress(near)));
+    counts(&object, "by_ingress", || veth.send_to_near(9, b"hello").unwrap());
+    assert!(link.info().is_err());
+    link.detach().unwrap();
+    counts(&object, "by_ingress", || veth.send_to_near(9, b"hello").unwrap());
+    chosen.detach().unwrap();
+    is_still(&object, "by_ingress", || veth.send_to_near(9, b"hello").unwrap());
+    let error = attach(TcFilter::egress(9999)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+}
+
+#[test]
+fn a_netkit_program_wants_a_netkit_device() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(loaded) = load_with(&["on_netkit"]) else { return };
+    let object = good(loaded);
+    let Some(veth) = Veth::new() else { return };
+    let program: TcProgram = typed(&object, "on_netkit");
+    let place = Netkit::primary(veth.near_index());
+    let error = veth.near.enter(|| program.attach_netkit(&place)).unwrap_err();
+    let known = !unsupported(&error);
+    if gate.needs("netkit", "6.7", known) {
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+        assert!(format!("{error:#}").contains("no netkit device"), "{error:#}");
+    }
+}
+
+#[test]
+fn a_cgroup_sees_its_processes_connect() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let program: CgroupProgram = typed(&object, "on_connect");
+    let own = OwnCgroup::new();
+    let connect = || {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    };
+    for mode in [CgroupMode::Link, CgroupMode::Multi, CgroupMode::Override, CgroupMode::Exclusive] {
+        let link = good(program.attach(&Cgroup::new(own.path()).mode(mode)));
+        let member = own.join();
+        counts(&object, "by_connect", connect);
+        if mode == CgroupMode::Link {
+            assert_eq!(link.info().unwrap().link_type(), LinkType::CGROUP);
+        }
+        if mode == CgroupMode::Exclusive {
+            let error = program.attach(&Cgroup::new(own.path())).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+        }
+        link.detach().unwrap();
+        is_still(&object, "by_connect", connect);
+        drop(member);
+    }
+    let error = program.attach(&Cgroup::new("/osmia/no/such")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+    let error = program.attach(&Cgroup::new("/tmp")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}
+
+#[test]
+fn a_cgroup_program_without_a_direction_is_told_one() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let program: CgroupProgram = typed(&object, "on_skb");
+    let own = OwnCgroup::new();
+    let error = program.attach(&Cgroup::new(own.path())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+    let place = Cgroup::new(own.path()).attach_type(AttachType::CGROUP_INET_EGRESS);
+    let _link = good(program.attach(&place));
+    let _member = own.join();
+    counts(&object, "by_skb", datagram);
+}
+
+#[test]
+fn cgroup_programs_have_an_order() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let program: CgroupProgram = typed(&object, "on_connect");
+    let own = OwnCgroup::new();
+    let first = program.attach(&Cgroup::new(own.path()).at(Anchor::first()));
+    let refused = |error: &Error| error.kind() == ErrorKind::Invalid;
+    let Some(first) = gate.take("the order of cgroup programs", "6.17", first, refused) else {
+        return;
+    };
+    let id = first.info().unwrap().id();
+    good(program.attach(&Cgroup::new(own.path()).at(Anchor::before_link(id))));
+}
+
+#[test]
+fn a_socket_filter_sees_what_a_socket_receives() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let program: SocketFilterProgram = typed(&object, "on_socket");
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let send = || {
+        socket.send_to(b"hello", socket.local_addr().unwrap()).unwrap();
+    };
+    let link = good(program.attach_to(&socket));
+    counts(&object, "by_filter", send);
+    assert!(socket.recv(&mut [0; 8]).is_err(), "it was filtered out");
+    link.detach().unwrap();
+    is_still(&object, "by_filter", send);
+    socket.recv(&mut [0; 8]).unwrap();
+    let error = program.attach_to(std::fs::File::open("/dev/null").unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}
+
+#[test]
+fn a_namespace_looks_sockets_up() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let netns = NetNs::new();
+    let program: SkLookupProgram = typed(&object, "on_lookup");
+    let link = good(program.attach(&netns));
+    assert_eq!(link.info().unwrap().link_type(), LinkType::NETNS);
+    counts(&object, "by_lookup", || netns.enter(datagram));
+    link.detach().unwrap();
+    is_still(&object, "by_lookup", || netns.enter(datagram));
+    let error = program.attach(std::fs::File::open("/dev/null").unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+
+    let dissector: FlowDissectorProgram = typed(&object, "on_flow");
+    let link = good(dissector.attach(&netns));
+    let error = dissector.attach(&netns).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Busy | ErrorKind::System), "{error:?}");
+    link.detach().unwrap();
+}
+
+#[test]
+fn a_netfilter_hook_sees_packets() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(loaded) = load_with(&["on_netfilter"]) else { return };
+    let Some(object) = gate.take("netfilter programs", "6.4", loaded, unsupported) else { return };
+    let netns = NetNs::new();
+    let program: NetfilterProgram = typed(&object, "on_netfilter");
+    let hook = Netfilter::new(NetfilterFamily::Ipv4, NetfilterHook::LocalIn).priority(-100);
+    let link = good(netns.enter(|| program.attach(&hook)));
+    assert_eq!(link.info().unwrap().link_type(), LinkType::NETFILTER);
+    counts(&object, "by_netfilter", || netns.enter(datagram));
+    let error = netns.enter(|| program.attach(&hook)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+    link.detach().unwrap();
+    is_still(&object, "by_netfilter", || netns.enter(datagram));
+    let error = netns.enter(|| program.attach(&hook.priority(i32::MIN))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}
+
+#[test]
+fn a_map_of_sockets_sees_what_they_send() {
+    use std::io::Write as _;
+
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let (program, map) = (typed::<SkMsgProgram>(&object, "on_msg"), object.map("sockets").unwrap());
+    let link = good(program.attach_to(map));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (_other, _) = listener.accept().unwrap();
+    let number = u32::try_from(stream.as_raw_fd()).unwrap();
+    map.insert(&0_u32.to_ne_bytes(), &number.to_ne_bytes()).unwrap();
+    counts(&object, "by_msg", || stream.write_all(b"hello").unwrap());
+    link.detach().unwrap();
+    let error = program.attach_to(object.map(".bss").unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}

@@ -1,0 +1,86 @@
+// Programs for interfaces, cgroups, namespaces and sockets: each counts how often it runs.
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define COUNT(name) __sync_fetch_and_add(&name, 1)
+
+__u64 by_ingress, by_egress, by_connect, by_skb, by_filter, by_lookup, by_msg, by_netfilter;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKMAP);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, __u32);
+} sockets SEC(".maps");
+
+SEC("tc/ingress")
+int on_ingress(struct __sk_buff *skb)
+{
+	COUNT(by_ingress);
+	return -1; // TC_ACT_UNSPEC: the next one decides
+}
+
+SEC("tc/egress")
+int on_egress(struct __sk_buff *skb)
+{
+	COUNT(by_egress);
+	return -1;
+}
+
+SEC("cgroup/connect4")
+int on_connect(struct bpf_sock_addr *ctx)
+{
+	COUNT(by_connect);
+	return 1;
+}
+
+SEC("cgroup/skb")
+int on_skb(struct __sk_buff *skb)
+{
+	COUNT(by_skb);
+	return 1;
+}
+
+SEC("socket")
+int on_socket(struct __sk_buff *skb)
+{
+	COUNT(by_filter);
+	return 0; // nothing of it is kept
+}
+
+SEC("sk_lookup")
+int on_lookup(struct bpf_sk_lookup *ctx)
+{
+	COUNT(by_lookup);
+	return SK_PASS;
+}
+
+SEC("sk_msg")
+int on_msg(struct sk_msg_md *msg)
+{
+	COUNT(by_msg);
+	return SK_PASS;
+}
+
+SEC("flow_dissector")
+int on_flow(struct __sk_buff *skb)
+{
+	return BPF_OK;
+}
+
+SEC("?netkit/primary")
+int on_netkit(struct __sk_buff *skb)
+{
+	return -1;
+}
+
+struct bpf_nf_ctx;
+
+SEC("?netfilter")
+int on_netfilter(struct bpf_nf_ctx *ctx)
+{
+	COUNT(by_netfilter);
+	return 1; // NF_ACCEPT
+}

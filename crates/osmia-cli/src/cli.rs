@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::generate::Generate;
 use crate::obj::Obj;
 use crate::output::Form;
+use crate::run::RunOptions;
 
 /// eBPF, whole: build, load, attach, look at and debug BPF programs.
 #[derive(Parser)]
@@ -43,6 +44,8 @@ struct FormOptions {
 /// The nouns and verbs of the command.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Compile if it is C, load, attach, and print what the programs say
+    Run(RunOptions),
     /// Make files: a Rust module of a C file, vmlinux.h of a kernel
     #[command(subcommand)]
     Gen(Generate),

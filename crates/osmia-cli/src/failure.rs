@@ -35,6 +35,11 @@ impl Failure {
         Self::Told { layers, details: None }
     }
 
+    /// A failure that an error says all about.
+    pub fn from_error(error: &(dyn Error + 'static)) -> Self {
+        Self::Told { layers: chain(error), details: None }
+    }
+
     /// The same, in the course of a greater attempt.
     pub fn during(mut self, attempt: impl Into<String>) -> Self {
         if let Self::Told { layers, .. } = &mut self {
@@ -47,6 +52,16 @@ impl Failure {
     pub fn with_details(mut self, text: impl Into<String>) -> Self {
         if let Self::Told { details, .. } = &mut self {
             *details = Some(text.into());
+        }
+        self
+    }
+
+    /// The same with a sentence of what to do.
+    pub fn with_hint(mut self, hint: &str) -> Self {
+        if let Self::Told { layers, .. } = &mut self {
+            if let Some(last) = layers.last_mut() {
+                last.extend(["; ", hint]);
+            }
         }
         self
     }
@@ -101,7 +116,7 @@ fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
 
 impl<E: Error + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::Told { layers: chain(&error), details: None }
+        Self::from_error(&error)
     }
 }
 

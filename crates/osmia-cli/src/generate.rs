@@ -2,11 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
-use osmia_build::{Builder, Cpu, Generated, Vmlinux};
+use clap::{Args, Subcommand};
+use osmia_build::{EventType, Options};
+use osmia_object::ObjectSpec;
 use serde::Serialize;
 
+use crate::compile::{CompileOptions, refused, show_warnings};
 use crate::failure::Failure;
+use crate::object_file::is_c;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
@@ -14,7 +17,7 @@ use crate::report::{Page, Report};
 #[derive(Subcommand)]
 pub enum Generate {
     /// A typed Rust module, and its object, from a BPF C file
-    Rust(RustOptions),
+    Rust(Box<RustOptions>),
     /// vmlinux.h: a kernel's types as C
     Vmlinux(VmlinuxOptions),
 }
@@ -30,7 +33,7 @@ Examples:
   osmia gen rust src/bpf/events.bpf.c -o src/bpf --check"
 )]
 pub struct RustOptions {
-    /// The BPF C file
+    /// The BPF C file, or an object made of one
     source: PathBuf,
     /// The folder to write NAME.rs and NAME.o into
     #[arg(long, short, value_name = "FOLDER", default_value = ".")]
@@ -44,44 +47,11 @@ pub struct RustOptions {
     /// The type of a ring buffer's events; the map may be left out if there is one only
     #[arg(long = "event", value_name = "[MAP=]TYPE")]
     events: Vec<String>,
-    /// A folder with headers
-    #[arg(long, short = 'I', value_name = "FOLDER")]
-    include: Vec<PathBuf>,
-    /// A macro to define
-    #[arg(long, short = 'D', value_name = "NAME[=VALUE]")]
-    define: Vec<String>,
-    /// A file with the types for vmlinux.h, instead of the running kernel's
-    #[arg(long, value_name = "FILE")]
-    btf: Option<PathBuf>,
-    /// The compiler
-    #[arg(long, value_name = "CLANG")]
-    clang: Option<PathBuf>,
-    /// The newest instructions to use
-    #[arg(long, value_enum, default_value_t = CpuVersion::V3)]
-    cpu: CpuVersion,
     /// Write nothing; fail if the files are not what would be written
     #[arg(long)]
     check: bool,
-}
-
-/// A version of the instruction set.
-#[derive(Clone, Copy, ValueEnum)]
-enum CpuVersion {
-    V1,
-    V2,
-    V3,
-    V4,
-}
-
-impl From<CpuVersion> for Cpu {
-    fn from(version: CpuVersion) -> Self {
-        match version {
-            CpuVersion::V1 => Self::V1,
-            CpuVersion::V2 => Self::V2,
-            CpuVersion::V3 => Self::V3,
-            CpuVersion::V4 => Self::V4,
-        }
-    }
+    #[command(flatten)]
+    compile: CompileOptions,
 }
 
 /// The arguments of `osmia gen vmlinux`.
@@ -107,41 +77,91 @@ impl Generate {
 
 impl RustOptions {
     fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let made = self.builder().generate();
-        let made = made.map_err(|error| {
-            Failure::because(format!("make a module of {}", self.source.display()), &error)
-        })?;
-        for warning in &made.warnings {
-            eprintln!("{warning}");
-        }
+        let made = if is_c(&self.source) { self.of_source() } else { self.of_object() }?;
         let report = Made::of(&made, &self.out);
         if self.check {
             return report.check(&made);
         }
-        let written = made.write_to(&self.out);
-        written.map_err(|error| Failure::because("write the module", &error))?;
+        made.write_to(&report)?;
         output.show(&report)
     }
 
-    fn builder(&self) -> Builder {
-        let mut builder = Builder::new(&self.source).cpu(self.cpu.into()).types(&self.types);
+    fn of_source(&self) -> Result<Module, Failure> {
+        let mut builder = self.compile.builder(&self.source).types(&self.types);
         if let Some(name) = &self.name {
             builder = builder.name(name);
         }
-        if let Some(btf) = &self.btf {
-            builder = builder.vmlinux(Vmlinux::File(btf.clone()));
-        }
-        if let Some(clang) = &self.clang {
-            builder = builder.clang(clang);
-        }
-        for event in &self.events {
-            builder = match event.split_once('=') {
-                Some((map, ty)) => builder.event_of(map, ty),
-                None => builder.event(event),
+        for EventType { map, ty } in self.event_types() {
+            builder = match map {
+                Some(map) => builder.event_of(map, ty),
+                None => builder.event(ty),
             };
         }
-        builder = self.include.iter().fold(builder, Builder::include);
-        self.define.iter().fold(builder, Builder::define)
+        let made = builder.generate().map_err(|error| refused(&self.source, &error))?;
+        show_warnings(&made.warnings);
+        Ok(Module { name: made.name, text: made.module, object: made.object })
+    }
+
+    fn of_object(&self) -> Result<Module, Failure> {
+        let shown = self.source.display();
+        let object = std::fs::read(&self.source)
+            .map_err(|error| Failure::because(format!("read {shown}"), &error))?;
+        let name = self.name.clone().unwrap_or_else(|| module_name(&self.source));
+        let spec = ObjectSpec::parse(&name, object.clone().into())
+            .map_err(|error| Failure::because(shown.to_string(), &error))?;
+        let file = self.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut options = Options::default();
+        options.object_file = format!("{name}.o");
+        options.source = file;
+        options.types.clone_from(&self.types);
+        options.events = self.event_types().collect();
+        let text = osmia_build::generate(&spec, &options)
+            .map_err(|error| Failure::because(format!("make a module of {shown}"), &error))?;
+        Ok(Module { name, text, object })
+    }
+
+    /// The types of events, by the ring buffer that they are in if it is said.
+    fn event_types(&self) -> impl Iterator<Item = EventType> + '_ {
+        self.events.iter().map(|event| match event.split_once('=') {
+            Some((map, ty)) => EventType { map: Some(map.to_owned()), ty: ty.to_owned() },
+            None => EventType { map: None, ty: event.clone() },
+        })
+    }
+}
+
+/// A module's name: the file's up to its first dot, as Rust may have it.
+fn module_name(path: &Path) -> String {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let stem = file.split('.').next().unwrap_or_default();
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name: String = stem.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
+/// A module and the object that it embeds.
+struct Module {
+    name: String,
+    text: String,
+    object: Vec<u8>,
+}
+
+impl Module {
+    /// Writes both into a folder; files that are so already stay untouched.
+    fn write_to(&self, files: &Made) -> Result<(), Failure> {
+        let folder = files.module.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::because(format!("make the folder {}", folder.display()), &error)
+        })?;
+        for (path, contents) in
+            [(&files.module, self.text.as_bytes()), (&files.object, &self.object)]
+        {
+            if std::fs::read(path).is_ok_and(|there| there == contents) {
+                continue;
+            }
+            std::fs::write(path, contents)
+                .map_err(|error| Failure::because(format!("write {}", path.display()), &error))?;
+        }
+        Ok(())
     }
 }
 
@@ -164,14 +184,14 @@ struct Made {
 }
 
 impl Made {
-    fn of(made: &Generated, folder: &Path) -> Self {
+    fn of(made: &Module, folder: &Path) -> Self {
         let file = |ending: &str| folder.join(format!("{}.{ending}", made.name));
         Self { module: file("rs"), object: file("o") }
     }
 
     /// Whether the files are what would be written.
-    fn check(&self, made: &Generated) -> Result<(), Failure> {
-        let wanted = [(&self.module, made.module.as_bytes()), (&self.object, &made.object)];
+    fn check(&self, made: &Module) -> Result<(), Failure> {
+        let wanted = [(&self.module, made.text.as_bytes()), (&self.object, &made.object)];
         for (path, contents) in wanted {
             let there = std::fs::read(path)
                 .map_err(|error| Failure::because(format!("read {}", path.display()), &error))?;

@@ -4,6 +4,7 @@
 //! prints it for people or for programs.
 
 mod cli;
+mod compile;
 mod failure;
 mod generate;
 mod near;
@@ -11,7 +12,10 @@ mod obj;
 mod object_file;
 mod output;
 mod report;
+mod run;
 mod table;
+mod type_name;
+mod value;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Gen(generate) => generate.run(output),
+        Command::Run(options) => options.run(output),
         Command::Obj(obj) => obj.run(output),
     }
 }

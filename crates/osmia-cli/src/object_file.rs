@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use osmia_object::ObjectSpec;
 
+use crate::compile::{CompileOptions, MachineOptions, show_warnings};
 use crate::failure::Failure;
 
 /// An object file and what is in it.
@@ -18,19 +19,29 @@ pub struct ObjectFile {
 }
 
 impl ObjectFile {
-    /// Reads the file.
+    /// Reads an object, or compiles a C file to one.
     ///
     /// # Errors
-    /// It cannot be read, or is no BPF object.
-    pub fn open(path: &Path) -> Result<Self, Failure> {
+    /// It cannot be read, does not compile, or is no BPF object.
+    pub fn open(path: &Path, compile: &CompileOptions) -> Result<Self, Failure> {
         let shown = path.display();
-        let bytes =
-            fs::read(path).map_err(|error| Failure::because(format!("read {shown}"), &error))?;
+        let bytes = if is_c(path) {
+            let compiled = compile.object(path, &MachineOptions::default())?;
+            show_warnings(&compiled.warnings);
+            compiled.object
+        } else {
+            fs::read(path).map_err(|error| Failure::because(format!("read {shown}"), &error))?
+        };
         let len = bytes.len() as u64;
         let spec = ObjectSpec::parse(&object_name(path), bytes.into());
         let spec = spec.map_err(|error| Failure::because(shown.to_string(), &error))?;
         Ok(Self { path: path.to_owned(), len, spec })
     }
+}
+
+/// Whether the file's name says that it is C.
+pub fn is_c(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "c")
 }
 
 /// The file's name without its folder and its endings: `closes` for `bpf/closes.bpf.c`.

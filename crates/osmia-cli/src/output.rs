@@ -55,11 +55,6 @@ impl Output {
         Self { form, page: Page { width }, stream: anstream::stdout() }
     }
 
-    /// How it prints.
-    pub fn form(&self) -> Form {
-        self.form
-    }
-
     /// Prints a report.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use osmia_object::{FunctionId, ObjectSpec};
 use serde::Serialize;
 
+use crate::compile::CompileOptions;
 use crate::failure::Failure;
 use crate::near::no_such;
 use crate::obj::code::{Code, FunctionListing, InsnListing, SourceLine};
@@ -23,8 +24,10 @@ use crate::report::{Page, Report};
   osmia obj dump closes.bpf.o closes -l      a program with all that it calls, numbered
                                              as in the verifier's log")]
 pub struct Dump {
-    /// A BPF object
+    /// A BPF object, or the C file of one
     file: PathBuf,
+    #[command(flatten)]
+    compile: CompileOptions,
     /// Only these: functions, programs or sections
     names: Vec<String>,
     /// Show the lines of C between the instructions
@@ -44,7 +47,7 @@ impl Dump {
     /// # Errors
     /// The file cannot be read, or does not have what is wanted.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let file = ObjectFile::open(&self.file)?;
+        let file = ObjectFile::open(&self.file, &self.compile)?;
         let listings =
             if self.linked { self.programs(&file.spec) } else { self.functions(&file.spec) };
         let functions =

@@ -7,6 +7,7 @@ use osmia_btf::{Btf, Endian, TypeId, c};
 use osmia_object::{ExternKind, Function, MapRole, MapSpec, ObjectSpec, Pinning, ProgramSpec};
 use serde::Serialize;
 
+use crate::compile::CompileOptions;
 use crate::failure::Failure;
 use crate::obj::reference::operand;
 use crate::object_file::ObjectFile;
@@ -17,8 +18,10 @@ use crate::table::Table;
 /// The arguments of `osmia obj show`.
 #[derive(clap::Args)]
 pub struct Show {
-    /// A BPF object
+    /// A BPF object, or the C file of one
     file: PathBuf,
+    #[command(flatten)]
+    compile: CompileOptions,
 }
 
 impl Show {
@@ -27,7 +30,7 @@ impl Show {
     /// # Errors
     /// The file cannot be read or is no BPF object.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        output.show(&ObjectReport::of(&ObjectFile::open(&self.file)?))
+        output.show(&ObjectReport::of(&ObjectFile::open(&self.file, &self.compile)?))
     }
 }
 

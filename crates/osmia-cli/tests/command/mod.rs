@@ -17,14 +17,13 @@ pub fn command<A: AsRef<OsStr>>(arguments: &[A]) -> Command {
     command
 }
 
-/// Runs the command with these arguments.
-pub fn osmia<A: AsRef<OsStr>>(arguments: &[A]) -> Said {
-    let Output { status, stdout, stderr } = command(arguments).output().expect("the command runs");
-    let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
-    Said { code: status.code(), out: text(stdout), err: text(stderr) }
-}
-
 impl Said {
+    /// What a run that is over has said.
+    pub fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
     /// What it printed, if it did what it was told.
     #[track_caller]
     pub fn done(self) -> String {

@@ -3,4 +3,14 @@
 #[path = "../command/mod.rs"]
 mod command;
 mod obj;
+mod run;
 mod usage;
+
+use std::ffi::OsStr;
+
+use crate::command::{Said, command};
+
+/// Runs the command with these arguments.
+fn osmia<A: AsRef<OsStr>>(arguments: &[A]) -> Said {
+    Said::of(command(arguments).output().expect("the command runs"))
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use osmia_testkit::fixture::Fixture;
 use serde_json::Value;
 
-use crate::command::osmia;
+use crate::osmia;
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("paths of tests are UTF-8")

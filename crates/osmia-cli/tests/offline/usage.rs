@@ -4,7 +4,8 @@ use std::process::Stdio;
 
 use osmia_testkit::fixture::Fixture;
 
-use crate::command::{command, osmia};
+use crate::command::command;
+use crate::osmia;
 
 #[test]
 fn help_is_one_page() {

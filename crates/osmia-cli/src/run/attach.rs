@@ -1,0 +1,152 @@
+//! What is attached to what.
+
+use osmia::{
+    Link, Links, Object, Program, RawTracepointProgram, Tracepoint, TracepointProgram, XdpMode,
+    XdpProgram, interface_index,
+};
+use osmia_abi::ProgType;
+use osmia_object::ObjectSpec;
+
+use crate::failure::Failure;
+use crate::near::no_such;
+
+/// The attachments that the command line asks for.
+#[derive(Debug, Default)]
+pub struct Placement {
+    /// Programs that are attached one by one, with their targets.
+    one_by_one: Vec<(String, String)>,
+}
+
+/// What is attached, and what is not.
+pub struct Attached {
+    /// Those that their sections say.
+    links: Links,
+    /// Those that the command line says.
+    more: Vec<(String, Link)>,
+}
+
+impl Placement {
+    /// Notes in the spec what the command line wants to be attached to what.
+    ///
+    /// # Errors
+    /// There is no such program, or it is given two targets and can have only one.
+    pub fn plan(spec: &mut ObjectSpec, wanted: &[(String, String)]) -> Result<Self, Failure> {
+        let mut plan = Self::default();
+        for (at, (name, target)) in wanted.iter().enumerate() {
+            let Some(program) = spec.programs.get_mut(name) else {
+                let names = spec.programs.keys().map(String::as_str);
+                return Err(Failure::new(no_such("program", name, names)));
+            };
+            program.autoload = true;
+            if is_attached_alone(program.prog_type) {
+                program.autoattach = false;
+                plan.one_by_one.push((name.clone(), target.clone()));
+                continue;
+            }
+            if wanted.iter().take(at).any(|(earlier, _)| earlier == name) {
+                let ty = program.prog_type.map_or_else(String::new, |ty| format!(" of type {ty}"));
+                return Err(Failure::new(format!(
+                    "program {name}{ty} can be attached to one target only, and --attach names it twice"
+                )));
+            }
+            program.attach_target = Some(target.clone());
+            program.autoattach = true;
+        }
+        Ok(plan)
+    }
+
+    /// Attaches everything, or nothing if one program fails.
+    ///
+    /// # Errors
+    /// A target does not exist, or the kernel refuses.
+    pub fn attach(&self, object: &Object) -> Result<Attached, Failure> {
+        let mut more = Vec::new();
+        for (name, target) in &self.one_by_one {
+            more.push((name.clone(), attach_one(object.program(name)?, target)?));
+        }
+        Ok(Attached { links: object.attach()?, more })
+    }
+}
+
+impl Attached {
+    /// The attached programs, and to what.
+    pub fn places(&self) -> impl Iterator<Item = (&str, &str)> {
+        let more = self.more.iter().map(|(name, link)| (name.as_str(), link));
+        self.links.iter().chain(more).map(|(name, link)| (name, link.place()))
+    }
+
+    /// The programs that are not attached, and why.
+    pub fn left_out(&self) -> impl Iterator<Item = (&str, &str)> {
+        let alone = |name: &str| self.more.iter().any(|(found, _)| found == name);
+        let left_out = self.links.left_out().iter().filter(move |left| !alone(&left.program));
+        left_out.map(|left| (left.program.as_str(), left.why.as_str()))
+    }
+
+    /// Detaches everything, and says so if something cannot be detached.
+    ///
+    /// # Errors
+    /// As for [`Link::detach`].
+    pub fn detach(self) -> Result<(), Failure> {
+        let more = self.more.into_iter().map(|(_, link)| link.detach()).fold(Ok(()), Result::and);
+        Ok(self.links.detach().and(more)?)
+    }
+}
+
+/// Whether programs of this type can be attached to several targets, named one by one.
+fn is_attached_alone(ty: Option<ProgType>) -> bool {
+    matches!(
+        ty,
+        Some(
+            ProgType::XDP
+                | ProgType::TRACEPOINT
+                | ProgType::RAW_TRACEPOINT
+                | ProgType::RAW_TRACEPOINT_WRITABLE
+        )
+    )
+}
+
+fn attach_one(program: &Program, target: &str) -> Result<Link, Failure> {
+    let program = program.clone();
+    Ok(match program.prog_type() {
+        ProgType::XDP => {
+            let (interface, mode) = interface(target)?;
+            XdpProgram::try_from(program)?.attach(interface_index(interface)?, mode)?
+        }
+        ProgType::TRACEPOINT => {
+            TracepointProgram::try_from(program)?.attach_to(&Tracepoint::parse(target)?)?
+        }
+        _ => RawTracepointProgram::try_from(program)?.attach_to(target)?,
+    })
+}
+
+/// An interface, with a mode behind a colon where one is wanted.
+fn interface(target: &str) -> Result<(&str, XdpMode), Failure> {
+    let Some((interface, mode)) = target.rsplit_once(':') else {
+        return Ok((target, XdpMode::Any));
+    };
+    let mode = match mode {
+        "driver" => XdpMode::Driver,
+        "generic" => XdpMode::Generic,
+        "offload" => XdpMode::Offload,
+        other => {
+            let names = ["driver", "generic", "offload"];
+            return Err(Failure::new(no_such("XDP mode", other, names)));
+        }
+    };
+    Ok((interface, mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use osmia::XdpMode;
+
+    use super::interface;
+
+    #[test]
+    fn interfaces_may_have_a_mode() {
+        assert_eq!(interface("veth0").unwrap(), ("veth0", XdpMode::Any));
+        assert_eq!(interface("veth0:generic").unwrap(), ("veth0", XdpMode::Generic));
+        let failure = interface("veth0:drive").unwrap_err();
+        assert!(failure.message().contains("did you mean driver?"), "{}", failure.message());
+    }
+}

@@ -1,0 +1,92 @@
+//! What `osmia run` can be told.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::compile::CompileOptions;
+
+/// The arguments of `osmia run`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "The programs are detached at the end, whatever ends it: Ctrl-C, the duration, or an error.
+
+Examples:
+  osmia run closes.bpf.c --set const_u32=12
+  osmia run drop.bpf.o --attach drop=veth0 --duration 10s
+  osmia run execs.bpf.c --event events=event --json"
+)]
+pub struct RunOptions {
+    /// A BPF C file, or an object made of one
+    pub file: PathBuf,
+    /// Set a global variable before loading; structs and arrays as JSON
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
+    /// Attach a program to something else than its section names: an interface, a
+    /// tracepoint (category/name), a function, ...
+    #[arg(long, value_name = "PROGRAM=TARGET", value_parser = pair)]
+    pub attach: Vec<(String, String)>,
+    /// Decode what a ring buffer carries as this C type
+    #[arg(long, value_name = "MAP=TYPE", value_parser = pair)]
+    pub event: Vec<(String, String)>,
+    /// Stop after this long: 500ms, 5s, 2m, 1h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Do not print the maps at the end
+    #[arg(long)]
+    pub no_maps: bool,
+    /// If the verifier refuses a program, print its whole log
+    #[arg(long)]
+    pub verifier_log: bool,
+    /// How C is compiled.
+    #[command(flatten)]
+    pub compile: CompileOptions,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("there is no '=' in it")?;
+    if name.is_empty() {
+        return Err("there is no name in front of the '='".into());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// A number and a unit; seconds if there is no unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default();
+    let millis = match unit {
+        "ms" => 1.0,
+        "" | "s" => 1e3,
+        "m" => 6e4,
+        "h" => 3.6e6,
+        other => return Err(format!("'{other}' is no unit of time: use ms, s, m or h")),
+    };
+    let number: f64 = digits.parse().map_err(|_| format!("'{digits}' is no number"))?;
+    let seconds = number * millis / 1e3;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{duration, pair};
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("5s"), Ok(Duration::from_secs(5)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
+        for wrong in ["", "s", "5x", "-1s", "1e400"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pairs() {
+        assert_eq!(pair("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert!(pair("a").is_err());
+        assert!(pair("=a").is_err());
+    }
+}

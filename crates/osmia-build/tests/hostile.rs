@@ -1,6 +1,6 @@
 //! Objects that were made to do harm, or that were damaged.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::path::Path;
 

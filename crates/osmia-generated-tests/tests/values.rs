@@ -125,8 +125,19 @@ fn variables_of_every_sort() {
 }
 
 #[test]
+fn variables_may_be_larger_than_stacks() {
+    let mut spec = types::open().unwrap();
+    assert_eq!(spec.vars.huge.get().bytes().len(), 16 << 20);
+    spec.vars.huge.get_mut().bytes_mut()[64 << 10] = 1;
+    let object = spec.into_object().unwrap();
+    assert!(object.maps[".bss"].contents.len() > 64 << 10);
+}
+
+#[test]
 fn what_is_set_reaches_the_object() {
     let mut spec = types::open().unwrap();
+    let untouched = spec.clone().into_object().unwrap();
+    assert!(untouched.maps[".bss"].contents.is_empty());
     spec.vars.r#type.set(99);
     spec.vars.title.set(Chars::new("other").unwrap());
     spec.maps.r#loop.max_entries = 32;

@@ -6,18 +6,27 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 use crate::error::Error;
 use crate::near::instead_of;
 
-/// The value that a global variable or constant will have when `object` is loaded.
+/// The value that a global variable or constant will have when `object` is loaded. It may be
+/// larger than a stack.
 ///
 /// # Errors
-/// `NotFound`: there is no such variable. `Invalid`: it has another size than `T`.
-pub fn get<T>(object: &ObjectSpec, name: &str) -> Result<T, Error>
+/// `NotFound`: there is no such variable. `Invalid`: it has another size than `T`, or there is
+/// not enough memory for it.
+pub fn get<T>(object: &ObjectSpec, name: &str) -> Result<Box<T>, Error>
 where
-    T: FromBytes,
+    T: FromBytes + IntoBytes,
 {
     let variable = variable(object, name)?;
     check_size::<T>(object, variable)?;
     let bytes = object.variable(name).map_err(|error| refused(object, &error))?.bytes();
-    T::read_from_bytes(&bytes).map_err(|_| size_error(object, variable, size_of::<T>()))
+    let mut value = T::new_box_zeroed().map_err(|_| {
+        let size = size_of::<T>();
+        Error::invalid(format!("object `{}`: no memory for `{name}`, {size} bytes", object.name))
+    })?;
+    if let Some(place) = value.as_mut_bytes().get_mut(..bytes.len()) {
+        place.copy_from_slice(&bytes);
+    }
+    Ok(value)
 }
 
 /// Sets the value that a global variable or constant will have when `object` is loaded.
@@ -101,9 +110,9 @@ mod tests {
     fn a_value_is_set_in_its_place() {
         let mut object = handmade::basic();
         let before = object.maps[".rodata"].contents.clone();
-        assert_eq!(get::<u32>(&object, "const_u32").unwrap(), 50);
+        assert_eq!(*get::<u32>(&object, "const_u32").unwrap(), 50);
         set(&mut object, "const_u32", &12u32).unwrap();
-        assert_eq!(get::<u32>(&object, "const_u32").unwrap(), 12);
+        assert_eq!(*get::<u32>(&object, "const_u32").unwrap(), 12);
         assert_eq!(object.maps[".rodata"].contents[..], [0xff, 0xff, 0xff, 0xff, 12, 0, 0, 0]);
         assert_eq!(before[4], 50, "what others share does not change");
     }
@@ -116,7 +125,7 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("`const_u32` has 4 bytes, the value given has 8"), "{text}");
         assert!(get::<u8>(&object, "const_u32").is_err());
-        assert_eq!(get::<u32>(&object, "const_u32").unwrap(), 50);
+        assert_eq!(*get::<u32>(&object, "const_u32").unwrap(), 50);
     }
 
     #[test]
@@ -133,7 +142,7 @@ mod tests {
     fn a_variable_outside_of_its_section_is_refused() {
         let mut object = handmade::basic();
         for name in ["outside", "nowhere"] {
-            assert_eq!(get::<u32>(&object, name).unwrap_err().kind(), ErrorKind::Invalid);
+            assert_eq!(*get::<u32>(&object, name).unwrap_err().kind(), ErrorKind::Invalid);
             assert!(set(&mut object, name, &1u32).is_err());
         }
     }

@@ -195,6 +195,7 @@ char title[] = "title";
 float ratio = 0.25;
 const volatile enum kind chosen = KIND_EXEC;
 _Bool armed = 1;
+char huge[16 << 20];
 
 struct event { __u32 pid; char comm[16]; };
 struct asked { __u8 a; };

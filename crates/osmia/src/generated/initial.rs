@@ -14,7 +14,9 @@ use crate::initial_value;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Initial<T> {
     name: String,
-    value: T,
+    // Variables may be larger than a stack.
+    value: Box<T>,
+    changed: bool,
 }
 
 impl<T> Initial<T> {
@@ -30,11 +32,13 @@ impl<T> Initial<T> {
 
     /// Replaces the value.
     pub fn set(&mut self, value: T) {
-        self.value = value;
+        *self.value = value;
+        self.changed = true;
     }
 
     /// The value in place, to change a part of it.
     pub fn get_mut(&mut self) -> &mut T {
+        self.changed = true;
         &mut self.value
     }
 
@@ -42,14 +46,19 @@ impl<T> Initial<T> {
     where
         T: FromBytes + IntoBytes + Immutable,
     {
-        Ok(Self { name: name.to_owned(), value: initial_value::get(object, name)? })
+        let value = initial_value::get(object, name)?;
+        Ok(Self { name: name.to_owned(), value, changed: false })
     }
 
     pub(crate) fn write(&self, object: &mut ObjectSpec) -> Result<(), Error>
     where
         T: IntoBytes + Immutable,
     {
-        initial_value::set(object, &self.name, &self.value)
+        // What is as the C has it needs no room in the object, and no call into the kernel.
+        if !self.changed {
+            return Ok(());
+        }
+        initial_value::set(object, &self.name, &*self.value)
     }
 }
 

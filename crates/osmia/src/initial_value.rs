@@ -142,7 +142,7 @@ mod tests {
     fn a_variable_outside_of_its_section_is_refused() {
         let mut object = handmade::basic();
         for name in ["outside", "nowhere"] {
-            assert_eq!(*get::<u32>(&object, name).unwrap_err().kind(), ErrorKind::Invalid);
+            assert_eq!(get::<u32>(&object, name).unwrap_err().kind(), ErrorKind::Invalid);
             assert!(set(&mut object, name, &1u32).is_err());
         }
     }

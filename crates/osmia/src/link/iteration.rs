@@ -115,7 +115,7 @@ pub(crate) fn attach(
             )
             .caused_by(errno)
             .during(attempt()),
-            (Errno::INVAL, Some(Over::Task { .. })) => {
+            (Errno::INVAL | Errno::TOOBIG, Some(Over::Task { .. })) => {
                 let since = Release::new(6, 1);
                 let kind = ErrorKind::Unsupported { feature: "iteration over single tasks", since };
                 let message = "this kernel or this iterator cannot walk single tasks";

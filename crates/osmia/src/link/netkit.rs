@@ -72,7 +72,7 @@ pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, at: &Netkit) -> Result<Link
         let since = Release::new(6, 7);
         match attach_types::lacking(kernel, at.attach_type, "netkit devices", since) {
             Some(lacking) => lacking.caused_by(errno).during(attempt),
-            None if errno == Errno::INVAL => Error::invalid(
+            None if matches!(errno, Errno::INVAL | Errno::NXIO) => Error::invalid(
                 "the interface is no netkit device, or not its primary end, or the kernel was built without CONFIG_NETKIT",
             )
             .caused_by(errno)

@@ -4,7 +4,7 @@
 
 use osmia_btf::layout::Layout;
 use osmia_btf::value::{self, Input};
-use osmia_btf::{Btf, Builder, Error, KernelBtf, Kind, Type, TypeId, c, diff, subset};
+use osmia_btf::{Btf, Builder, Error, KernelBtf, Kind, Type, TypeId, c, dedup, diff, subset};
 
 /// Reads bytes as BTF and asks it everything that can be asked. What most answers are does not matter here, only that
 /// they come.
@@ -35,6 +35,10 @@ pub fn check(bytes: &[u8]) -> Result<(), Error> {
     }
     if let Ok(diffs) = diff::diff(btf, btf) {
         assert_eq!(diffs, []);
+    }
+    if let Ok(both) = dedup(&[btf.clone(), btf.clone()]) {
+        assert!(both.btf.type_count()? <= 2 * count);
+        assert_eq!(both.id(0, TypeId(0)), Some(TypeId(0)));
     }
     let _ = subset(btf, [TypeId(count / 2)]);
     let _ = btf.sanitised(&KernelBtf::NONE);

@@ -152,6 +152,24 @@ pub enum Error {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// A variable cannot be folded into the code.
+    #[error(
+        "variable {variable}, in function {function} of program {program} ({place}): {problem}; \
+         kernels before 5.2 have no global variables, and only plain loads of constants can be \
+         folded into the code"
+    )]
+    Fold {
+        /// The variable's name.
+        variable: String,
+        /// The program.
+        program: String,
+        /// The function.
+        function: String,
+        /// The line of C: file, number and text.
+        place: String,
+        /// What is done with it.
+        problem: String,
+    },
     /// A program cannot be put together.
     #[error("program {program}: function {function}, instruction {at}: {problem}")]
     Link {

@@ -5,6 +5,7 @@
 
 mod error;
 mod extern_spec;
+mod fold;
 mod function;
 pub mod kconfig;
 pub mod ksym;
@@ -22,6 +23,7 @@ mod value_type;
 mod variable;
 mod variable_spec;
 mod variable_value;
+mod widen;
 
 pub use crate::error::Error;
 pub use crate::extern_spec::{ExternKind, ExternSpec};

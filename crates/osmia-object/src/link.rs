@@ -96,6 +96,7 @@ impl Linker<'_> {
             relocations: Vec::new(),
             core: Vec::new(),
             poisoned: Vec::new(),
+            missing_calls: Vec::new(),
             lines: Vec::new(),
             functions: Vec::new(),
         };

@@ -4,6 +4,7 @@ use osmia_btf::TypeId;
 use osmia_insn::Insn;
 
 use crate::function::{CoreRelocation, FunctionId, Line, Relocation, Target};
+use crate::ksym::MissingCall;
 use crate::relocate::Poisoned;
 
 /// A program put together for loading: its entry, then all subprograms that it reaches.
@@ -23,6 +24,9 @@ pub struct LinkedProgram {
     pub core: Vec<CoreRelocation>,
     /// The instructions that cannot run, once the program was [relocated](Self::relocate).
     pub poisoned: Vec<Poisoned>,
+    /// The calls of kernel functions that are not there, once its
+    /// [externs](Self::resolve_externs) were resolved.
+    pub missing_calls: Vec<MissingCall>,
     /// The source lines, in the order of slots.
     pub lines: Vec<Line>,
     /// The functions, in the order of slots.

@@ -165,7 +165,8 @@ fn resolved(
     let linked = spec.link(program).unwrap();
     let mut filled = linked.clone();
     let module = |place| (place == 2).then_some(ModuleFd { fd: 77, index: 5 });
-    let missing = filled.resolve_externs(spec, symbols, module).unwrap();
+    filled.resolve_externs(spec, symbols, module).unwrap();
+    let missing = filled.missing_calls.clone();
     (linked, filled, missing)
 }
 

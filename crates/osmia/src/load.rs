@@ -4,12 +4,14 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
+use osmia_abi::flags::BPF_F_RDONLY_PROG;
 use osmia_btf::Endian;
-use osmia_object::{LinkedProgram, ObjectSpec, ProgramSpec};
+use osmia_object::{LinkedProgram, MapRole, MapSpec, ObjectSpec, ProgramSpec};
 
 use crate::error::kind::ErrorKind;
 use crate::error::{Attempt as _, Error};
 use crate::kernel::Kernel;
+use crate::kernel::feature::Feature;
 use crate::load::btf::ProgramBtf;
 use crate::load::core::SharedRelocator;
 use crate::load::externs::Externs;
@@ -52,13 +54,19 @@ pub struct Loader {
     kernel: Kernel,
     pin_directory: PathBuf,
     log_level: u32,
+    fold_constants: bool,
 }
 
 impl Loader {
     /// Loads into this kernel.
     pub fn new(kernel: &Kernel) -> Self {
         let kernel = kernel.clone();
-        Self { kernel, pin_directory: PathBuf::from("/sys/fs/bpf"), log_level: 0 }
+        Self {
+            kernel,
+            pin_directory: PathBuf::from("/sys/fs/bpf"),
+            log_level: 0,
+            fold_constants: false,
+        }
     }
 
     /// Where the maps are pinned that say so in C (`LIBBPF_PIN_BY_NAME`); `/sys/fs/bpf` if not said.
@@ -76,6 +84,17 @@ impl Loader {
         self
     }
 
+    /// Writes the values of constants (`const volatile`, `__kconfig`) into the instructions that
+    /// load them, as is done by itself for kernels without global variables.
+    ///
+    /// # Kernel
+    /// Before 5.2 a program can have constants in no other way.
+    #[must_use]
+    pub fn fold_constants(mut self, fold: bool) -> Self {
+        self.fold_constants = fold;
+        self
+    }
+
     /// Loads an object: creates its maps, fills them, loads its programs.
     ///
     /// Either all of it is loaded or nothing stays. What the kernel does not know and the object can
@@ -90,7 +109,18 @@ impl Loader {
     /// `Unsupported`: the kernel lacks a type of map or program; `Invalid`: something in the spec is
     /// wrong; `Exists`: a map that is pinned is another than the object's.
     pub fn load(&self, spec: &ObjectSpec) -> Result<Object, Error> {
-        Load::new(self, spec).run().attempt(|| format!("load object `{}`", spec.name))
+        let mut outcome = Load::new(self, spec, self.fold_constants).run();
+        if outcome.is_err() && !self.fold_constants && self.must_fold(spec) {
+            outcome = Load::new(self, spec, true).run();
+        }
+        outcome.attempt(|| format!("load object `{}`", spec.name))
+    }
+
+    /// Whether the object has constants, and the kernel cannot have them other than folded.
+    fn must_fold(&self, spec: &ObjectSpec) -> bool {
+        let kernel = &self.kernel;
+        spec.maps.values().any(|map| map.role.is_data_section())
+            && kernel.features().lacks(kernel.bpf(), Feature::GlobalData)
     }
 }
 
@@ -99,6 +129,8 @@ struct Load<'a> {
     kernel: &'a Kernel,
     pin_directory: &'a Path,
     log_level: u32,
+    /// Whether programs get constants as numbers in their code.
+    fold: bool,
     spec: &'a ObjectSpec,
     /// The object's types in the kernel, once something needed them.
     btf: OnceCell<ProgramBtf>,
@@ -107,12 +139,13 @@ struct Load<'a> {
 }
 
 impl<'a> Load<'a> {
-    fn new(loader: &'a Loader, spec: &'a ObjectSpec) -> Self {
-        let Loader { kernel, pin_directory, log_level } = loader;
+    fn new(loader: &'a Loader, spec: &'a ObjectSpec, fold: bool) -> Self {
+        let Loader { kernel, pin_directory, log_level, .. } = loader;
         Self {
             kernel,
             pin_directory,
             log_level: *log_level,
+            fold,
             spec,
             btf: OnceCell::new(),
             relocator: OnceCell::new(),
@@ -132,8 +165,8 @@ impl<'a> Load<'a> {
         let mut pins = Pins::default();
         let mut maps = IndexMap::with_capacity(self.spec.maps.len());
         for (name, spec) in &self.spec.maps {
-            let config = externs.with_config(spec);
-            let spec = config.as_ref().unwrap_or(spec);
+            let changed = self.changed(spec, &externs);
+            let spec = changed.as_ref().unwrap_or(spec);
             maps.insert(name.clone(), self.map(spec, &mut pins)?);
         }
         slots::fill_maps(self.spec, &maps)?;
@@ -144,6 +177,23 @@ impl<'a> Load<'a> {
         let notes = self.btf.into_inner().and_then(ProgramBtf::into_note).into_iter().collect();
         let (kernel, name) = (self.kernel.clone(), self.spec.name.clone());
         Ok(Object { kernel, name, programs, maps, variables, notes })
+    }
+
+    /// The spec of a map that is created other than the object says.
+    fn changed(&self, spec: &MapSpec, externs: &Externs) -> Option<MapSpec> {
+        let is_constant = matches!(spec.role, MapRole::Constants | MapRole::Kconfig);
+        if !(spec.role == MapRole::Kconfig || self.fold && is_constant) {
+            return None;
+        }
+        let mut changed = spec.clone();
+        if spec.role == MapRole::Kconfig {
+            changed.contents = externs.config();
+        }
+        if self.fold {
+            // Programs do not refer to it, and old kernels do not know the flag.
+            changed.flags &= !BPF_F_RDONLY_PROG;
+        }
+        Some(changed)
     }
 
     /// Puts the functions of each program together that is to be loaded.

@@ -36,8 +36,8 @@ pub struct MissingCall {
 }
 
 impl LinkedProgram {
-    /// Fills in what the program's externs are in a kernel, and returns the calls that must not
-    /// run. Those of the kernel's configuration become references to the `.kconfig` map's value.
+    /// Fills in what the program's externs are in a kernel; calls of what it has not become ones
+    /// that cannot run, listed in [`missing_calls`](Self::missing_calls). Those of the kernel's configuration become references to the `.kconfig` map's value.
     ///
     /// `module` tells how to refer to the module at a place of [`KernelSymbol::Typed`].
     ///
@@ -48,8 +48,7 @@ impl LinkedProgram {
         object: &ObjectSpec,
         symbols: &KernelSymbols,
         module: impl Fn(usize) -> Option<ModuleFd>,
-    ) -> Result<Vec<MissingCall>, Error> {
-        let mut missing = Vec::new();
+    ) -> Result<(), Error> {
         let mut left = Vec::with_capacity(self.relocations.len());
         for relocation in std::mem::take(&mut self.relocations) {
             let Target::Extern(name) = &relocation.target else {
@@ -67,14 +66,14 @@ impl LinkedProgram {
             if let KernelSymbol::Absent { why } = symbol {
                 if insns.first().is_some_and(|insn| insn.is_call()) {
                     let (name, why) = (name.clone(), why.clone());
-                    missing.push(MissingCall { at: relocation.at, name, why });
+                    self.missing_calls.push(MissingCall { at: relocation.at, name, why });
                 }
             }
             fill(insns, place, symbol, &module)
                 .map_err(|problem| Error::Extern { name: name.clone(), problem })?;
         }
         self.relocations = left;
-        Ok(missing)
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use osmia_object::Error as ObjectError;
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
+use crate::kernel::feature::Feature;
 
 impl From<ObjectError> for Error {
     /// What a spec says, of the kind that it is: names that do not exist, values that do not fit,
@@ -13,6 +14,7 @@ impl From<ObjectError> for Error {
             ObjectError::NoSuchProgram { .. }
             | ObjectError::NoSuchVariable { .. }
             | ObjectError::NoSuchExtern { .. } => ErrorKind::NotFound,
+            ObjectError::Fold { .. } => Feature::GlobalData.lacking(),
             ObjectError::Extern { .. } | ObjectError::Value { .. } | ObjectError::Link { .. } => {
                 ErrorKind::Invalid
             }

@@ -7,10 +7,8 @@ use bytes::Bytes;
 use indexmap::IndexMap;
 use osmia_btf::core_re::Target;
 use osmia_object::kconfig::{Facts, Needs, values};
-use osmia_object::ksym::{
-    KernelSymbol, KernelSymbols, MissingCall, ModuleFd, Question, by_address, by_type,
-};
-use osmia_object::{Error as ObjectError, ExternSpec, LinkedProgram, MapRole, MapSpec};
+use osmia_object::ksym::{KernelSymbol, KernelSymbols, ModuleFd, Question, by_address, by_type};
+use osmia_object::{Error as ObjectError, ExternSpec, LinkedProgram};
 use osmia_sys::BtfFd;
 
 use crate::error::kind::ErrorKind;
@@ -32,14 +30,14 @@ pub(super) struct Externs {
 }
 
 impl Externs {
-    /// Fills a program's externs in; the calls of functions that the kernel has not.
+    /// Fills a program's externs in.
     pub(super) fn resolve(
         &self,
         load: &Load<'_>,
         program: &mut LinkedProgram,
-    ) -> Result<Vec<MissingCall>, Error> {
+    ) -> Result<(), Error> {
         if program.externs().next().is_none() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let module = |place| self.module(place);
         Ok(program.resolve_externs(load.spec, &self.symbols, module)?)
@@ -61,10 +59,9 @@ impl Externs {
         Some(ModuleFd { fd, index: i16::try_from(at + 1).ok()? })
     }
 
-    /// The spec of the `.kconfig` map with its value in this kernel; others as they are.
-    pub(super) fn with_config(&self, spec: &MapSpec) -> Option<MapSpec> {
-        let config = spec.role == MapRole::Kconfig;
-        config.then(|| MapSpec { contents: self.config.clone(), ..spec.clone() })
+    /// The value of the `.kconfig` map, zeros at the end left out.
+    pub(super) fn config(&self) -> Bytes {
+        self.config.clone()
     }
 }
 

@@ -7,8 +7,7 @@ use indexmap::IndexMap;
 use osmia_abi::flags::{BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS};
 use osmia_abi::{AttachType, ProgType};
 use osmia_insn::Insn;
-use osmia_object::ksym::MissingCall;
-use osmia_object::{LinkedProgram, ProgramSpec, SectionDef};
+use osmia_object::{LinkedProgram, MapRole, ProgramSpec, SectionDef};
 use osmia_sys::{Errno, Log, ObjName, ProgFd, ProgLoad, Records};
 
 use crate::error::Error;
@@ -28,7 +27,6 @@ pub(super) struct Prepared<'a> {
     pub(super) spec: &'a ProgramSpec,
     pub(super) prog_type: ProgType,
     pub(super) linked: LinkedProgram,
-    pub(super) missing_calls: Vec<MissingCall>,
     /// Modules that instructions refer to.
     fd_array: Vec<BorrowedFd<'a>>,
     code: Vec<u8>,
@@ -71,7 +69,8 @@ impl Load<'_> {
     ) -> Result<Prepared<'s>, Error> {
         let prog_type = spec.prog_type.unwrap_or_default();
         self.relocate(&mut linked)?;
-        let missing_calls = externs.resolve(self, &mut linked)?;
+        externs.resolve(self, &mut linked)?;
+        self.fold(&mut linked, externs)?;
         patch::maps(&mut linked, maps)?;
         let license = CString::new(self.spec.license.as_str())
             .map_err(|_| Error::invalid("the object's licence has a NUL in it"))?;
@@ -82,10 +81,28 @@ impl Load<'_> {
             records: ProgramRecords::new(&linked),
             attach_btf_id: attach_btf::id(self.kernel, spec, prog_type)?,
             linked,
-            missing_calls,
             fd_array: externs.fd_array(),
             license,
         })
+    }
+
+    /// Makes numbers of constants, if the kernel has them in no other way or that is asked for.
+    fn fold(&self, linked: &mut LinkedProgram, externs: &Externs) -> Result<(), Error> {
+        if !self.fold {
+            return Ok(());
+        }
+        linked.fold_constants(self.spec, |map| {
+            let spec = self.spec.maps.get(map)?;
+            match spec.role {
+                MapRole::Constants => Some(spec.contents.clone()),
+                MapRole::Kconfig => Some(externs.config()),
+                _ => None,
+            }
+        })?;
+        if self.kernel.features().lacks(self.kernel.bpf(), Feature::GlobalData) {
+            linked.refuse_variables(self.spec)?;
+        }
+        Ok(())
     }
 
     /// Loads without a log; after a refusal with one, then without what the kernel lacks.

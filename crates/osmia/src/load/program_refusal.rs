@@ -49,7 +49,7 @@ fn stopped_at(verdict: &VerifierError) -> Option<u32> {
 
 /// What the kernel lacks, if the verifier stopped at an instruction that reads or calls it.
 fn missing(load: &Load<'_>, prepared: &Prepared<'_>, at: u32) -> Option<String> {
-    if let Some(call) = prepared.missing_calls.iter().find(|call| call.at == at) {
+    if let Some(call) = prepared.linked.missing_calls.iter().find(|call| call.at == at) {
         return Some(format!("it calls `{}`: {}", call.name, call.why));
     }
     let poisoned = prepared.linked.poisoned.iter().find(|poisoned| poisoned.at == at)?;

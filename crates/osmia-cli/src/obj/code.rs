@@ -83,6 +83,7 @@ impl<'a> Code<'a> {
             core: function.core.clone(),
             lines: function.lines.clone(),
             poisoned: Vec::new(),
+            missing_calls: Vec::new(),
             functions: vec![alone],
         };
         Self::new(spec, linked)

@@ -64,6 +64,9 @@ impl<T> Initial<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Initial<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Initial").field("name", &self.name).field("value", &self.value).finish()
+        f.debug_struct("Initial")
+            .field("name", &self.name)
+            .field("value", &self.value)
+            .finish_non_exhaustive()
     }
 }

@@ -10,8 +10,10 @@ use crate::kernel::Kernel;
 /// Whether the kernel has this attach type; `None` where its types do not tell.
 pub(crate) fn knows(kernel: &Kernel, attach_type: AttachType) -> Option<bool> {
     let all = kernel.btf().ok()?.find(Kind::Enum, "bpf_attach_type").ok()??;
-    let mut values = all.enumerators().filter_map(Result::ok).map(|one| one.value());
-    Some(values.any(|value| value == i128::from(attach_type.0)))
+    // The last one is the count of the others, which is the next kernel's new type.
+    let known =
+        all.enumerators().filter_map(Result::ok).filter(|one| !one.name.starts_with("__MAX"));
+    Some(known.map(|one| one.value()).any(|value| value == i128::from(attach_type.0)))
 }
 
 /// The error for a kernel that lacks this attach type, if it does.

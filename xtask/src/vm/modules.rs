@@ -10,8 +10,9 @@ use anyhow::{Context as _, Result};
 
 use crate::vm::vmlinux::decompress;
 
-/// What tests attach to. A kernel may have one built in, or not at all.
-const WANTED: [&str; 7] = ["veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "netkit", "tun"];
+/// What tests attach to, and what they call functions of. A kernel may have one built in, or not at all.
+const WANTED: [&str; 8] =
+    ["veth", "dummy", "sch_ingress", "cls_bpf", "act_bpf", "netkit", "tun", "nf_conntrack"];
 
 /// Copies the wanted modules, and those that they depend on, into a folder, named so that their order by name is one they
 /// can be loaded in.

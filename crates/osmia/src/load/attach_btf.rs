@@ -3,10 +3,12 @@
 use osmia_abi::{AttachType, ProgType};
 use osmia_btf::{Btf, Kind};
 use osmia_object::ProgramSpec;
+use osmia_sys::BtfFd;
 
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
-use crate::kernel::Kernel;
+use crate::kernel::modules::ModuleTypes;
+use crate::kernel::{Kernel, no_btf};
 use crate::near::nearest;
 
 /// Whether programs of this kind are verified for a place that BTF names.
@@ -18,10 +20,24 @@ fn has_btf_target(spec: &ProgramSpec, prog_type: ProgType) -> bool {
     }
 }
 
-/// The id of the type that the program attaches to; 0 for programs of other kinds.
-pub(super) fn id(kernel: &Kernel, spec: &ProgramSpec, prog_type: ProgType) -> Result<u32, Error> {
+/// The type that a program attaches to.
+#[derive(Debug, Default)]
+pub(super) struct AttachPlace {
+    /// Its id; 0 for programs of kinds that have none.
+    pub(super) id: u32,
+    /// The module's BTF that it is in, if it is not in the kernel's own.
+    pub(super) module: Option<BtfFd>,
+}
+
+/// The type that the program attaches to: a function of the kernel, or if that has none of this name
+/// of a module. `MODULE:FUNCTION` says which.
+pub(super) fn find(
+    kernel: &Kernel,
+    spec: &ProgramSpec,
+    prog_type: ProgType,
+) -> Result<AttachPlace, Error> {
     if !has_btf_target(spec, prog_type) {
-        return Ok(0);
+        return Ok(AttachPlace::default());
     }
     let Some(target) = spec.attach_target.as_deref() else {
         let section = &spec.section;
@@ -37,15 +53,57 @@ pub(super) fn id(kernel: &Kernel, spec: &ProgramSpec, prog_type: ProgType) -> Re
         ));
     }
     let (prefix, kind, noun) = place(spec.attach_type);
-    let btf = kernel.btf()?;
+    match target.split_once(':') {
+        Some(("vmlinux", name)) => in_kernel(kernel, kind, &format!("{prefix}{name}"))?
+            .ok_or_else(|| absent(kernel, prefix, kind, noun, name, &ModuleTypes::default())),
+        Some((module, name)) => {
+            let btf = kernel.module_btf(module)?;
+            let found = own(&btf, kind, &format!("{prefix}{name}"))?;
+            let id = found.ok_or_else(|| {
+                Error::not_found(format!("module `{module}` has no {noun} `{name}`"))
+            })?;
+            in_module(kernel, &module.replace('-', "_"), id)
+        }
+        None => anywhere(kernel, prefix, kind, noun, target),
+    }
+}
+
+fn anywhere(
+    kernel: &Kernel,
+    prefix: &str,
+    kind: Kind,
+    noun: &str,
+    target: &str,
+) -> Result<AttachPlace, Error> {
     let name = format!("{prefix}{target}");
-    let found = btf.find(kind, &name).map_err(|error| {
+    if let Some(found) = in_kernel(kernel, kind, &name)? {
+        return Ok(found);
+    }
+    let modules = kernel.modules();
+    for module in &modules.targets {
+        // What is broken in a module must not stop what has nothing to do with it.
+        if let Ok(Some(id)) = own(module.btf(), kind, &name) {
+            return in_module(kernel, module.name(), id);
+        }
+    }
+    Err(absent(kernel, prefix, kind, noun, target, &modules))
+}
+
+fn in_kernel(kernel: &Kernel, kind: Kind, name: &str) -> Result<Option<AttachPlace>, Error> {
+    let found = own(kernel.own_btf()?, kind, name)?;
+    Ok(found.map(|id| AttachPlace { id, module: None }))
+}
+
+fn in_module(kernel: &Kernel, module: &str, id: u32) -> Result<AttachPlace, Error> {
+    Ok(AttachPlace { id, module: Some(kernel.module_fd(module)?) })
+}
+
+/// The id of a type that a BTF itself has.
+fn own(btf: &Btf, kind: Kind, name: &str) -> Result<Option<u32>, Error> {
+    let found = btf.find(kind, name).map_err(|error| {
         Error::new(ErrorKind::Malformed, "search the kernel's BTF").caused_by(error)
     })?;
-    match found {
-        Some(ty) => Ok(ty.id().0),
-        None => Err(absent(btf, prefix, kind, noun, target)),
-    }
+    Ok(found.map(|ty| ty.id()).filter(|&id| id >= btf.first_own_id()).map(|id| id.0))
 }
 
 /// What a place's type is called in the kernel's BTF, of what kind it is, and how people call it.
@@ -60,20 +118,38 @@ fn place(attach_type: Option<AttachType>) -> (&'static str, Kind, &'static str) 
     }
 }
 
-fn absent(btf: &Btf, prefix: &str, kind: Kind, noun: &str, target: &str) -> Error {
-    let names = || {
-        let types = btf.types().into_iter().flatten().flatten();
-        types.filter(|ty| ty.kind() == kind).filter_map(|ty| ty.name().strip_prefix(prefix))
-    };
-    let near = match nearest(target, names()) {
+#[cold]
+fn absent(
+    kernel: &Kernel,
+    prefix: &str,
+    kind: Kind,
+    noun: &str,
+    target: &str,
+    modules: &ModuleTypes,
+) -> Error {
+    let own = kernel.own_btf().ok().and_then(|btf| btf.types().ok()).into_iter().flatten();
+    let others = modules.targets.iter().filter_map(|one| one.btf().own_types().ok()).flatten();
+    let names = own
+        .chain(others)
+        .flatten()
+        .filter(|ty| ty.kind() == kind)
+        .filter_map(|ty| ty.name().strip_prefix(prefix));
+    let near = match nearest(target, names) {
         Some(near) => format!("; did you mean `{near}`?"),
         None => String::new(),
     };
-    let module = match noun {
-        "function" => ". It may be inlined, or in a module",
+    let inlined = match noun {
+        "function" => ". It may be inlined, or in a module that is not loaded",
         _ => "",
     };
-    Error::not_found(format!("this kernel has no {noun} `{target}`{near}{module}"))
+    let mut message = format!("this kernel has no {noun} `{target}`{near}{inlined}");
+    for unreadable in &modules.unreadable {
+        message = format!("{message}; {unreadable:#}");
+    }
+    if let Some(why) = no_btf::modules(kernel).filter(|_| modules.targets.is_empty()) {
+        message = format!("{message}; {why}");
+    }
+    Error::not_found(message)
 }
 
 /// The kind of the error where the kernel has no such programs.

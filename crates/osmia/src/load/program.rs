@@ -1,18 +1,19 @@
 //! Loading programs.
 
 use std::ffi::CString;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd as _, BorrowedFd};
 
 use indexmap::IndexMap;
 use osmia_abi::flags::{BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS};
 use osmia_abi::{AttachType, ProgType};
 use osmia_insn::Insn;
 use osmia_object::{LinkedProgram, MapRole, ProgramSpec, SectionDef};
-use osmia_sys::{Errno, Log, ObjName, ProgFd, ProgLoad, Records};
+use osmia_sys::{AttachBtf, Errno, Log, ObjName, ProgFd, ProgLoad, Records};
 
 use crate::error::Error;
 use crate::kernel::feature::Feature;
 use crate::kernel::features;
+use crate::load::attach_btf::AttachPlace;
 use crate::load::externs::Externs;
 use crate::load::log::{self, Logged};
 use crate::load::program_refusal::refused;
@@ -32,7 +33,7 @@ pub(super) struct Prepared<'a> {
     code: Vec<u8>,
     license: CString,
     records: ProgramRecords,
-    attach_btf_id: u32,
+    attach_place: AttachPlace,
 }
 
 /// What may be left out where the kernel does not know it.
@@ -79,7 +80,7 @@ impl Load<'_> {
             prog_type,
             code: Insn::encode_all(&linked.insns, features::host()),
             records: ProgramRecords::new(&linked),
-            attach_btf_id: attach_btf::id(self.kernel, spec, prog_type)?,
+            attach_place: attach_btf::find(self.kernel, spec, prog_type)?,
             linked,
             fd_array: externs.fd_array(),
             license,
@@ -183,7 +184,11 @@ impl Load<'_> {
             btf,
             func_info: records(&prepared.records.functions, FUNCTION),
             line_info: records(&prepared.records.lines, LINE),
-            attach_btf_id: prepared.attach_btf_id,
+            attach_btf_id: prepared.attach_place.id,
+            attach_btf: match &prepared.attach_place.module {
+                Some(fd) => AttachBtf::Module(fd.as_fd()),
+                None => AttachBtf::Kernel,
+            },
             fd_array: &prepared.fd_array,
             ..ProgLoad::default()
         })

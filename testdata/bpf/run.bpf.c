@@ -95,3 +95,16 @@ int pass(struct xdp_md *ctx)
 	bpf_printk("a packet of %d bytes", ctx->data_end - ctx->data);
 	return XDP_PASS;
 }
+
+SEC("tc")
+int through(struct __sk_buff *skb)
+{
+	bpf_printk("%d bytes go through", skb->len);
+	return 0;
+}
+
+SEC("cgroup_skb/egress")
+int leaving(struct __sk_buff *skb)
+{
+	return 1;
+}

@@ -13,13 +13,12 @@ mod watch;
 pub use crate::run::options::RunOptions;
 
 use osmia::{ErrorKind, Kernel, Loader, Object};
-use osmia_abi::ProgType;
 use osmia_object::ObjectSpec;
 
 use crate::failure::Failure;
 use crate::object_file::ObjectFile;
 use crate::output::Output;
-use crate::run::attach::{Attached, Placement};
+use crate::run::attach::{Attached, Placement, kind_of_target};
 use crate::run::event_type::EventTypes;
 use crate::run::happening::Happening;
 use crate::run::set::set_variables;
@@ -67,9 +66,9 @@ impl RunOptions {
 fn tell(attached: &Attached, spec: &ObjectSpec, output: &mut Output) -> Result<(), Failure> {
     let why = |(program, why): (&str, &str)| {
         let ty = spec.programs.get(program).and_then(|found| found.prog_type);
-        let remedy = match ty {
-            Some(ProgType::XDP) => format!(" (--attach {program}=INTERFACE)"),
-            _ => String::new(),
+        let remedy = match ty.and_then(kind_of_target) {
+            Some(target) => format!(" (--attach {program}={target})"),
+            None => String::new(),
         };
         (program.to_owned(), format!("{why}{remedy}"))
     };

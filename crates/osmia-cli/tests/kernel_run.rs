@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use osmia::{Kernel, Program};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
+use osmia_testkit::guard::cgroup::Cgroup;
 use osmia_testkit::guard::veth::{NEAR, Veth};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -258,6 +259,28 @@ fn xdp_is_attached_to_an_interface() {
     assert!(out.contains(": a packet of 47 bytes\n"), "{out}");
     assert!(!out.contains("not attached: pass"), "{out}");
     assert_gone("pass");
+}
+
+#[test]
+fn classifiers_and_cgroup_programs_are_attached() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = object() else { return };
+    let Some(veth) = Veth::new() else { return };
+    let cgroup = Cgroup::new();
+    let target = format!("through={NEAR}:egress");
+    let leaving = format!("leaving={}", cgroup.path().display());
+    let arguments =
+        ["run", &object, "--attach", &target, "--attach", &leaving, "--duration", "1ms"];
+    let said = said(veth.near.enter(|| start(&arguments)));
+    if !gate.needs("links to classifiers", "6.6", said.code == Some(0)) {
+        return;
+    }
+    let out = said.done();
+    assert!(out.contains("attached through to ") && out.contains(NEAR), "{out}");
+    assert!(out.contains("attached leaving to "), "{out}");
+    assert!(out.contains("not attached: pass: "), "{out}");
+    assert_gone("through");
+    assert_gone("leaving");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! What is attached to what.
 
 use osmia::{
-    Link, Links, Object, Program, RawTracepointProgram, Tracepoint, TracepointProgram, XdpMode,
-    XdpProgram, interface_index,
+    Cgroup, CgroupProgram, Link, Links, Object, Program, RawTracepointProgram, Tc, TcProgram,
+    Tracepoint, TracepointProgram, XdpMode, XdpProgram, interface_index,
 };
-use osmia_abi::ProgType;
+use osmia_abi::{AttachType, ProgType};
 use osmia_object::ObjectSpec;
 
 use crate::failure::Failure;
@@ -92,17 +92,28 @@ impl Attached {
     }
 }
 
-/// Whether programs of this type can be attached to several targets, named one by one.
+/// Whether programs of this type are attached to targets that are named one by one, of which
+/// there may be several.
 fn is_attached_alone(ty: Option<ProgType>) -> bool {
-    matches!(
-        ty,
-        Some(
-            ProgType::XDP
-                | ProgType::TRACEPOINT
-                | ProgType::RAW_TRACEPOINT
-                | ProgType::RAW_TRACEPOINT_WRITABLE
-        )
-    )
+    ty.is_some_and(|ty| kind_of_target(ty).is_some())
+}
+
+/// What is named as the target of programs of this type, where that is not what their section
+/// can name.
+pub fn kind_of_target(ty: ProgType) -> Option<&'static str> {
+    Some(match ty {
+        ProgType::XDP | ProgType::SCHED_CLS => "INTERFACE",
+        ProgType::TRACEPOINT => "CATEGORY/NAME",
+        ProgType::RAW_TRACEPOINT | ProgType::RAW_TRACEPOINT_WRITABLE => "NAME",
+        ProgType::CGROUP_SKB
+        | ProgType::CGROUP_SOCK
+        | ProgType::CGROUP_SOCK_ADDR
+        | ProgType::CGROUP_SOCKOPT
+        | ProgType::CGROUP_SYSCTL
+        | ProgType::CGROUP_DEVICE
+        | ProgType::SOCK_OPS => "CGROUP",
+        _ => return None,
+    })
 }
 
 fn attach_one(program: &Program, target: &str) -> Result<Link, Failure> {
@@ -112,11 +123,30 @@ fn attach_one(program: &Program, target: &str) -> Result<Link, Failure> {
             let (interface, mode) = interface(target)?;
             XdpProgram::try_from(program)?.attach(interface_index(interface)?, mode)?
         }
+        ProgType::SCHED_CLS => {
+            let place = tc(target, program.attach_type())?;
+            TcProgram::try_from(program)?.attach(&place)?
+        }
         ProgType::TRACEPOINT => {
             TracepointProgram::try_from(program)?.attach_to(&Tracepoint::parse(target)?)?
         }
-        _ => RawTracepointProgram::try_from(program)?.attach_to(target)?,
+        ProgType::RAW_TRACEPOINT | ProgType::RAW_TRACEPOINT_WRITABLE => {
+            RawTracepointProgram::try_from(program)?.attach_to(target)?
+        }
+        _ => CgroupProgram::try_from(program)?.attach(&Cgroup::new(target))?,
     })
+}
+
+/// An interface with a direction behind a colon; else the one that the section says, or the
+/// packets that come in.
+fn tc(target: &str, attach_type: Option<AttachType>) -> Result<Tc, Failure> {
+    let said = if attach_type == Some(AttachType::TCX_EGRESS) { "egress" } else { "ingress" };
+    let (interface, direction) = target.rsplit_once(':').unwrap_or((target, said));
+    match direction {
+        "ingress" => Ok(Tc::ingress(interface_index(interface)?)),
+        "egress" => Ok(Tc::egress(interface_index(interface)?)),
+        other => Err(Failure::new(no_such("direction", other, ["ingress", "egress"]))),
+    }
 }
 
 /// An interface, with a mode behind a colon where one is wanted.

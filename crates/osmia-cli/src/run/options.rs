@@ -21,8 +21,8 @@ pub struct RunOptions {
     /// Set a global variable before loading; structs and arrays as JSON
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
-    /// Attach a program to something else than its section names: an interface, a
-    /// tracepoint (category/name), a function, ...
+    /// Attach a program to what its section does not name: an interface (XDP: eth0 or
+    /// eth0:generic; tc: eth0:egress), a tracepoint (category/name), a function, a cgroup
     #[arg(long, value_name = "PROGRAM=TARGET", value_parser = pair)]
     pub attach: Vec<(String, String)>,
     /// Decode what a ring buffer carries as this C type

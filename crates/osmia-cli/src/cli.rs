@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::btf::BtfVerb;
+use crate::build::Build;
 use crate::generate::Generate;
 use crate::obj::Obj;
 use crate::output::Form;
@@ -12,14 +14,19 @@ use crate::run::RunOptions;
 #[command(
     name = "osmia",
     version,
-    about,
     max_term_width = 100,
     infer_subcommands = true,
     arg_required_else_help = true,
     subcommand_required = true,
     disable_help_subcommand = true,
-    after_help = "Verbs may be shortened as long as they are clear: `osmia o s x.bpf.o`.
+    after_help = "Examples:
+  osmia run closes.bpf.c --set const_u32=12     compile, load, attach, print until Ctrl-C
+  osmia gen rust closes.bpf.c -o src/bpf        the typed Rust module of a C file
+  osmia obj dump closes.bpf.o -S                instructions with their C
+  osmia btf show task_struct                    a struct's layout in the running kernel
+  osmia btf dump > vmlinux.h                    its types as C
 
+Verbs may be shortened as long as they are clear: `osmia o d x.bpf.o`.
 Exit codes: 0 done, 1 failed, 2 wrong usage."
 )]
 pub struct Cli {
@@ -34,10 +41,10 @@ pub struct Cli {
 #[derive(Args)]
 struct FormOptions {
     /// Print JSON, one object a line where there are several
-    #[arg(long, short = 'j', global = true)]
+    #[arg(long, short = 'j', global = true, display_order = 900)]
     json: bool,
     /// Print JSON with line breaks and indents
-    #[arg(long, short = 'p', global = true)]
+    #[arg(long, short = 'p', global = true, display_order = 901)]
     pretty: bool,
 }
 
@@ -49,6 +56,11 @@ pub enum Command {
     /// Make files: a Rust module of a C file, vmlinux.h of a kernel
     #[command(subcommand)]
     Gen(Generate),
+    /// Compile a BPF C file to an object
+    Build(Build),
+    /// Types: list, dump, show, compare, find, cut out
+    #[command(subcommand)]
+    Btf(BtfVerb),
     /// Look into object files: programs, maps, variables, instructions
     #[command(subcommand)]
     Obj(Obj),

@@ -3,10 +3,13 @@
 //! One file per noun. A verb computes a report, which is a value; [`Output`](output::Output)
 //! prints it for people or for programs.
 
+mod btf;
+mod build;
 mod cli;
 mod compile;
 mod failure;
 mod generate;
+mod map_flags;
 mod near;
 mod obj;
 mod object_file;
@@ -43,6 +46,8 @@ fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Gen(generate) => generate.run(output),
         Command::Run(options) => options.run(output),
+        Command::Build(build) => build.run(output),
+        Command::Btf(btf) => btf.run(output),
         Command::Obj(obj) => obj.run(output),
     }
 }

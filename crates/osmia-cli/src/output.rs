@@ -69,6 +69,19 @@ impl Output {
         }
     }
 
+    /// How it prints.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Prints a report as JSON, whatever else is wanted.
+    ///
+    /// # Errors
+    /// As for [`Output::show`].
+    pub fn show_json(&mut self, report: &impl Report) -> Result<(), Failure> {
+        self.json(report)
+    }
+
     /// Prints text as it is, which has no colours: headers and the like can be large.
     ///
     /// # Errors

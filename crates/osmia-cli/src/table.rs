@@ -49,19 +49,24 @@ impl Table {
         if self.grid.is_empty() {
             return String::new();
         }
-        let (bold, faint) = (Style::new().bold(), Style::new().dimmed());
-        let mut text = format!("\n{bold}{title}{bold:#}\n");
+        let bold = Style::new().bold();
+        format!("\n{bold}{title}{bold:#}\n{}", self.lines("  "))
+    }
+
+    /// The table by itself.
+    pub fn plain(&self) -> String {
+        self.lines("")
+    }
+
+    fn lines(&self, indent: &str) -> String {
+        let faint = Style::new().dimmed();
+        let (on, off) = (faint.render().to_string(), faint.render_reset().to_string());
+        let mut text = String::new();
         for (at, line) in self.grid.lines().enumerate() {
             let line = line.trim_end();
             match at {
-                0 => text.extend([
-                    "  ",
-                    &faint.render().to_string(),
-                    line,
-                    &faint.render_reset().to_string(),
-                    "\n",
-                ]),
-                _ => text.extend(["  ", line, "\n"]),
+                0 => text.extend([indent, &on, line, &off, "\n"]),
+                _ => text.extend([indent, line, "\n"]),
             }
         }
         text

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use osmia_btf::core_re::Relocation;
 use osmia_btf::{Btf, c};
 use osmia_insn::{Cfg, Imm64, Label, Line, Listing, Names, Target as Edge};
 use osmia_object::{Function, FunctionId, LinkedFunction, LinkedProgram, ObjectSpec, Target};
@@ -182,9 +183,10 @@ impl<'a> Code<'a> {
         let at = self.linked.core.binary_search_by_key(&slot, |relocation| relocation.at).ok()?;
         let record = self.linked.core.get(at)?.record;
         let btf = self.spec.btf.as_ref()?;
-        let ty = c::declare(btf, record.ty, "").unwrap_or_else(|_| format!("type {}", record.ty));
-        let access = btf.string(record.access).unwrap_or("?");
-        Some(format!("kind {} of `{ty}` at {access}", record.kind))
+        Some(match Relocation::read(btf, &record) {
+            Ok(asked) => asked.to_string(),
+            Err(error) => error.to_string(),
+        })
     }
 }
 

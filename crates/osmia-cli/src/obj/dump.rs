@@ -135,8 +135,9 @@ impl DumpReport {
         if let Some(label) = &insn.label {
             let _ = writeln!(text, "{LABEL}{label}{LABEL:#}:");
         }
-        let Some(SourceLine { file, line, text: c, .. }) =
-            insn.source.as_ref().filter(|_| self.source)
+        // Instructions that stand for no line of C have line 0.
+        let wanted = |source: &&SourceLine| self.source && source.line != 0;
+        let Some(SourceLine { file, line, text: c, .. }) = insn.source.as_ref().filter(wanted)
         else {
             return;
         };

@@ -1,5 +1,7 @@
 //! The command where it asks nothing of a kernel.
 
+mod btf;
+mod build;
 #[path = "../command/mod.rs"]
 mod command;
 mod obj;

@@ -21,7 +21,10 @@ fn show_tells_what_is_in_an_object() {
         found.unwrap_or_else(|| panic!("{start} in {shown}")).split_whitespace().collect::<Vec<_>>()
     };
     assert_eq!(line("tail_two ")[1..3], ["socket", "socket_filter"]);
-    assert_eq!(line("typed ")[1..], ["hash", "struct", "key", "struct", "value", "100", "0x5"]);
+    assert_eq!(
+        line("typed ")[1..],
+        ["hash", "struct", "key", "struct", "value", "100", "no_prealloc", "numa_node"]
+    );
     assert_eq!(line("strange ")[1], "bpf_map_type(12345)");
 
     let json: Value =
@@ -111,4 +114,27 @@ fn failures_are_json_for_programs() {
     assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
     let error: Value = serde_json::from_str(&said.err).unwrap();
     assert!(error["error"].as_str().unwrap().contains("/nonexistent/x.o"), "{error}");
+}
+
+#[test]
+fn variables_show_their_values() {
+    let Some(object) = Fixture::new("variables").path() else { return };
+    let json = osmia(&["obj", "show", text(&object), "--json"]).done();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let value = |name: &str| {
+        let variables = json["variables"].as_array().unwrap();
+        variables.iter().find(|variable| variable["name"] == name).unwrap()["value"].clone()
+    };
+    assert_eq!(value("const_s8"), -5);
+    assert_eq!(value("colour"), "GREEN");
+    assert_eq!(value("greeting"), "hello");
+    assert_eq!(value("origin")["y"], -2);
+    assert_eq!(value("ports")[1], 443);
+}
+
+#[test]
+fn core_relocations_are_told_in_c() {
+    let Some(object) = Fixture::new("core").path() else { return };
+    let dumped = osmia(&["obj", "dump", text(&object), "reads"]).done();
+    assert!(dumped.contains("; CO-RE: the byte offset of `struct task_struct.tgid`"), "{dumped}");
 }

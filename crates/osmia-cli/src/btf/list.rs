@@ -1,0 +1,116 @@
+//! `osmia btf list`: the BTF that the kernel holds.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use osmia::{Kernel, Map, Program};
+use osmia_sys::{Bpf, Errno, IdKind};
+use serde::Serialize;
+
+use crate::btf::source::Held;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::report::{Page, Report};
+use crate::table::Table;
+
+/// The arguments of `osmia btf list`.
+#[derive(Args)]
+pub struct List {}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct ListReport(Vec<Row>);
+
+/// A BTF, under the names that bpftool has in its JSON.
+#[derive(Serialize)]
+struct Row {
+    id: u32,
+    size: u32,
+    prog_ids: Vec<u32>,
+    map_ids: Vec<u32>,
+    kernel: bool,
+    name: String,
+}
+
+/// Which programs and which maps are described by a BTF.
+#[derive(Default)]
+struct Users {
+    programs: BTreeMap<u32, Vec<u32>>,
+    maps: BTreeMap<u32, Vec<u32>>,
+}
+
+impl List {
+    /// Lists them.
+    ///
+    /// # Errors
+    /// The kernel does not tell: it takes `CAP_SYS_ADMIN`.
+    #[allow(clippy::unused_self)]
+    pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
+        let bpf = Bpf::default();
+        let refused = |errno: Errno| {
+            let remedy = if errno == Errno::PERM { " (it takes CAP_SYS_ADMIN)" } else { "" };
+            Failure::because(format!("list the kernel's BTF{remedy}"), &errno)
+        };
+        let mut users = Users::find()?;
+        let (mut rows, mut last) = (Vec::new(), 0);
+        while let Some(id) = bpf.next_id(IdKind::Btf, last).map_err(refused)? {
+            last = id;
+            let held = match bpf.btf_by_id(id, None) {
+                Ok(fd) => Held::of(&bpf, &fd).map_err(refused)?,
+                // It went away since.
+                Err(Errno::NOENT) => continue,
+                Err(errno) => return Err(refused(errno)),
+            };
+            rows.push(Row {
+                id,
+                size: held.size,
+                prog_ids: users.programs.remove(&id).unwrap_or_default(),
+                map_ids: users.maps.remove(&id).unwrap_or_default(),
+                kernel: held.is_kernel,
+                name: if held.name.is_empty() { "<anon>".to_owned() } else { held.name },
+            });
+        }
+        output.show(&ListReport(rows))
+    }
+}
+
+impl Users {
+    fn find() -> Result<Self, Failure> {
+        let kernel = Kernel::running()?;
+        let mut users = Self::default();
+        for program in Program::all(&kernel) {
+            let info = program?.info()?;
+            users.programs.entry(info.btf_id).or_default().push(info.id);
+        }
+        for map in Map::all(&kernel) {
+            let info = map?.info()?;
+            users.maps.entry(info.btf_id).or_default().push(info.id);
+        }
+        Ok(users)
+    }
+}
+
+impl Report for ListReport {
+    fn text(&self, page: &Page) -> String {
+        let mut table =
+            Table::new(page, &["id", "name", "size", "of", "programs", "maps"]).numbers(&[0, 2]);
+        for row in &self.0 {
+            let ids =
+                |ids: &[u32]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let owner = match (row.kernel, row.name.as_str()) {
+                (true, "vmlinux") => "kernel",
+                (true, _) => "module",
+                (false, _) => "object",
+            };
+            table.row([
+                row.id.to_string(),
+                row.name.clone(),
+                row.size.to_string(),
+                owner.to_owned(),
+                ids(&row.prog_ids),
+                ids(&row.map_ids),
+            ]);
+        }
+        table.plain()
+    }
+}

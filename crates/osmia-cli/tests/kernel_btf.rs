@@ -1,0 +1,81 @@
+//! `osmia btf` on what the running kernel holds.
+
+mod command;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use osmia_testkit::fixture::Fixture;
+use osmia_testkit::gate::Gate;
+use serde_json::Value;
+
+use crate::command::{Said, command};
+
+fn osmia(arguments: &[&str]) -> String {
+    Said::of(command(arguments).output().expect("the command runs")).done()
+}
+
+#[test]
+fn a_loaded_object_is_listed_and_dumped() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = Fixture::new("run").path() else { return };
+    let mut run = command(&["run", object.to_str().unwrap()]);
+    let mut run = run.stdout(Stdio::piped()).spawn().unwrap();
+    BufReader::new(run.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+
+    let list: Vec<Value> = serde_json::from_str(&osmia(&["btf", "list", "--json"])).unwrap();
+    let of_object = |id: u64| {
+        let raw = osmia(&["btf", "dump", &id.to_string(), "--format", "raw"]);
+        raw.contains("STRUCT 'limits' size=8 vlen=2") && raw.contains("FUNC 'on_close'")
+    };
+    let ours =
+        list.iter().find(|row| row["kernel"] == false && of_object(row["id"].as_u64().unwrap()));
+    let ours = ours.cloned();
+    run.kill().unwrap();
+    run.wait().unwrap();
+
+    let kernel = list.iter().find(|row| row["name"] == "vmlinux").unwrap();
+    assert!(kernel["size"].as_u64().unwrap() > 1 << 20);
+    let ours = ours.unwrap_or_else(|| panic!("{list:?}"));
+    assert!(!ours["prog_ids"].as_array().unwrap().is_empty(), "{ours}");
+    assert!(!ours["map_ids"].as_array().unwrap().is_empty(), "{ours}");
+}
+
+#[test]
+fn the_running_kernel_is_the_usual_source() {
+    let Some(_gate) = Gate::root() else { return };
+    let shown = osmia(&["btf", "show", "list_head"]);
+    assert!(shown.contains("struct list_head *next;") && shown.contains("size: 16"), "{shown}");
+    assert_eq!(shown, osmia(&["btf", "show", "struct list_head", "/sys/kernel/btf/vmlinux"]));
+    let found = osmia(&["btf", "find", "tcp_connect", "--kind", "func", "--json"]);
+    assert!(found.contains("int tcp_connect(struct sock *"), "{found}");
+    let header = osmia(&["btf", "dump", "--root", "pid_t"]);
+    assert!(header.contains("typedef __kernel_pid_t pid_t;"), "{header}");
+    assert_eq!(osmia(&["btf", "diff", "vmlinux", "vmlinux", "task_struct"]), "");
+}
+
+#[test]
+fn objects_need_little_of_a_kernel() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = Fixture::new("core").path() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("min.btf");
+    let out = out.to_str().unwrap();
+    let said = osmia(&["btf", "min", object.to_str().unwrap(), "-o", out, "--json"]);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["bytes"], std::fs::metadata(out).unwrap().len());
+    assert!(said["bytes"].as_u64().unwrap() < 1000, "{said}");
+    let shown = osmia(&["btf", "show", "task_struct", out]);
+    assert!(shown.contains(" tgid;") && shown.contains("members: 2"), "{shown}");
+}
+
+#[test]
+fn absent_ids_are_told() {
+    let Some(_gate) = Gate::root() else { return };
+    let output = command(&["btf", "dump", "4000000000"]).output().unwrap();
+    let failed = Said::of(output).failed();
+    assert!(
+        failed.contains("there is no BTF with the id 4000000000; `osmia btf list`"),
+        "{failed}"
+    );
+}

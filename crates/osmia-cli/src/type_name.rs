@@ -9,17 +9,30 @@ use crate::near::nearest;
 const ANY: &[Kind] =
     &[Kind::Struct, Kind::Union, Kind::Typedef, Kind::Enum, Kind::Enum64, Kind::Int, Kind::Float];
 
-/// The type that C writes so: `struct event`, `event_t`; the keyword may be left out.
+/// The type that C writes so, if there is one: `struct event`, `event_t`; the keyword may be
+/// left out.
+///
+/// # Errors
+/// A record is broken.
+pub fn look_up<'a>(btf: &'a Btf, written: &str) -> Result<Option<Type<'a>>, Failure> {
+    let (kinds, name) = kinds(written);
+    for &kind in kinds {
+        if let Some(found) = btf.find(kind, name)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// The type that C writes so.
 ///
 /// # Errors
 /// There is none; near names are told.
 pub fn find<'a>(btf: &'a Btf, written: &str) -> Result<Type<'a>, Failure> {
-    let (kinds, name) = kinds(written);
-    for &kind in kinds {
-        if let Some(found) = btf.find(kind, name)? {
-            return Ok(found);
-        }
+    if let Some(found) = look_up(btf, written)? {
+        return Ok(found);
     }
+    let (kinds, name) = kinds(written);
     let mut names = Vec::new();
     for ty in btf.types()? {
         let ty = ty?;

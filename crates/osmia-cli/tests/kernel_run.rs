@@ -315,6 +315,20 @@ fn a_refused_program_is_explained() {
 }
 
 #[test]
+fn a_misspelt_section_is_told_with_what_was_meant() {
+    let Some(_gate) = Gate::root() else { return };
+    if osmia_testkit::clang::Clang::DEFAULT.path().is_none() {
+        return osmia_testkit::skip::tool("clang is not installed");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("odd.bpf.c");
+    let c = "__attribute__((section(\"xpd\"), used)) int odd(void *ctx) { return 0; }\n";
+    fs::write(&source, c).unwrap();
+    let failed = said(start(&["run", source.to_str().unwrap()])).failed();
+    assert!(failed.contains("`xpd`") && failed.contains("xdp"), "{failed}");
+}
+
+#[test]
 fn without_rights_the_missing_one_is_named() {
     let Some(_gate) = Gate::root() else { return };
     let Some(object) = object() else { return };

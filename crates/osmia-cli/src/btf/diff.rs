@@ -9,7 +9,7 @@ use crate::btf::source::BaseOptions;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
-use crate::type_name::find;
+use crate::type_name::{find, look_up};
 
 /// The arguments of `osmia btf diff`.
 #[derive(Args)]
@@ -61,17 +61,16 @@ impl Diff {
 
 /// What became of one type; nothing if it is as it was.
 fn of_type(old: &Btf, new: &Btf, written: &str) -> Result<Option<TypeDiff>, Failure> {
-    let (before, after) = (find(old, written), find(new, written));
-    let fate = match (&before, &after) {
-        (Ok(before), Ok(after)) => match changes(before, after)? {
+    let (ty, fate) = match (look_up(old, written)?, look_up(new, written)?) {
+        (Some(before), Some(after)) => match changes(&before, &after)? {
             none if none.is_empty() => return Ok(None),
-            changes => Fate::Changed(changes),
+            changes => (before, Fate::Changed(changes)),
         },
-        (Ok(_), Err(_)) => Fate::Removed,
-        (Err(_), Ok(_)) => Fate::Added,
-        (Err(_), Err(_)) => return Err(after.err().unwrap_or(Failure::Unread)),
+        (Some(before), None) => (before, Fate::Removed),
+        (None, Some(after)) => (after, Fate::Added),
+        // Says what there is instead.
+        (None, None) => return find(new, written).map(|_| None),
     };
-    let ty = before.or(after)?;
     Ok(Some(TypeDiff { kind: ty.kind(), name: ty.name().to_owned(), fate }))
 }
 

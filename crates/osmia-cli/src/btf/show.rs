@@ -2,13 +2,14 @@
 
 use clap::Args;
 use osmia_btf::layout::{Layout, Slot};
-use osmia_btf::{Btf, Type, c};
+use osmia_btf::{Btf, Kind, Type, TypeId, c};
 use serde::Serialize;
 
-use crate::btf::source::{BaseOptions, find};
+use crate::btf::source::BaseOptions;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
+use crate::type_name::{find, look_up};
 
 /// The arguments of `osmia btf show`.
 #[derive(Args)]
@@ -79,12 +80,16 @@ impl Show {
     }
 
     fn find<'a>(&self, btf: &'a Btf) -> Result<Type<'a>, Failure> {
-        let found = find(btf, &self.ty);
-        let Err(failure) = found else { return found };
+        if let Ok(id) = self.ty.parse() {
+            return Ok(btf.ty(TypeId(id))?);
+        }
+        if let Some(found) = look_up(btf, &self.ty)? {
+            return Ok(found);
+        }
         // Functions come last: many have the name of a struct.
-        match btf.find(osmia_btf::Kind::Func, &self.ty)? {
+        match btf.find(Kind::Func, &self.ty)? {
             Some(function) => Ok(function),
-            None => Err(failure),
+            None => find(btf, &self.ty),
         }
     }
 

@@ -121,3 +121,35 @@ fn used(spec: &ObjectSpec, btf: &Btf) -> Result<HashSet<TypeId>, Failure> {
     }
     Ok(used)
 }
+
+#[cfg(test)]
+mod tests {
+    use osmia_object::ObjectSpec;
+    use osmia_testkit::fixture::Fixture;
+
+    use super::EventTypes;
+
+    /// The name of the type that events of this length in `plain` are taken for.
+    fn of_plain(spec: &ObjectSpec, wanted: &[(String, String)], len: usize) -> Option<String> {
+        let ty = EventTypes::of(spec, wanted).unwrap().of_event("plain", len)?;
+        Some(spec.btf.as_ref().unwrap().ty(ty).unwrap().name().to_owned())
+    }
+
+    #[test]
+    fn what_is_said_comes_before_what_is_likely() {
+        let Some(bytes) = Fixture::new("run").bytes() else { return };
+        let mut spec = ObjectSpec::parse("run", bytes.into()).unwrap();
+        let other = Some("other".to_owned());
+        assert_eq!(of_plain(&spec, &[], 8), other, "C keeps it by a variable");
+        assert_eq!(of_plain(&spec, &[], 24), None);
+        let said = [("plain".to_owned(), "struct event".to_owned())];
+        assert_eq!(of_plain(&spec, &said, 8), Some("event".to_owned()));
+
+        spec.variables.shift_remove("unused_other");
+        assert_eq!(of_plain(&spec, &[], 8), other, "struct limits is a map's");
+        assert_eq!(of_plain(&spec, &[], 7), None);
+        let map = spec.maps.get_mut("seen").unwrap();
+        (map.value_type, map.value_size) = (None, 8);
+        assert_eq!(of_plain(&spec, &[], 8), None, "two structs have this size");
+    }
+}

@@ -156,7 +156,34 @@ fn skip_conversion(rest: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::Format;
+    use osmia_object::ObjectSpec;
+    use osmia_testkit::fixture::Fixture;
+
+    use super::{Format, PrintkFilter};
+
+    fn spec(stem: &str) -> Option<ObjectSpec> {
+        let bytes = Fixture::new(stem).bytes()?;
+        Some(ObjectSpec::parse(stem, bytes.into()).unwrap())
+    }
+
+    #[test]
+    fn formats_are_found_where_they_are_printed() {
+        let (Some(mut run), Some(silent)) = (spec("run"), spec("testkit")) else { return };
+        assert_eq!(PrintkFilter::of(&silent), PrintkFilter::Silent);
+        let filter = PrintkFilter::of(&run);
+        assert!(
+            matches!(&filter, PrintkFilter::Formats(formats) if formats.len() == 3),
+            "{filter:?}"
+        );
+        assert!(filter.admits("hello from 12") && filter.admits("a packet of 60 bytes"));
+        // A string among the constants is not a format that is printed.
+        assert!(!filter.admits("hello"), "{filter:?}");
+        // A format that cannot be seen may be any.
+        for function in &mut run.functions {
+            function.relocations.clear();
+        }
+        assert_eq!(PrintkFilter::of(&run), PrintkFilter::Anything);
+    }
 
     #[test]
     fn formats_match_what_they_print() {

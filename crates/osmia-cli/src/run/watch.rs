@@ -17,6 +17,9 @@ use crate::value::Value;
 /// As many of one ring's events are shown before the others, and signals, have their turn.
 const TURN: usize = 1024;
 
+/// As many turns are taken at the end: others may go on writing to what is followed.
+const LAST_TURNS: usize = 64;
+
 /// What is followed.
 pub struct Watch<'a> {
     spec: &'a ObjectSpec,
@@ -94,12 +97,16 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Shows what is left, at most what rings hold.
+    /// Shows what is left.
     ///
     /// # Errors
     /// As for [`Watch::follow`].
     pub fn finish(&mut self, output: &mut Output) -> Result<(), Failure> {
-        while self.turn(output)? {}
+        for _ in 0..LAST_TURNS {
+            if !self.turn(output)? {
+                break;
+            }
+        }
         match self.pipe.as_ref().map_or(0, TracePipe::lost) {
             0 => Ok(()),
             printk => output.show(&Happening::Lost { printk }),

@@ -30,7 +30,8 @@ impl LinkedProgram {
     /// # Errors
     /// The address of a constant is used for something else than to load a value from a place that
     /// is known, such as to index an array or to hand it to a helper. The error names the constant,
-    /// the function and the line of C. The program is as it was then.
+    /// the function and the line of C, and the program is as it was. Or a jump becomes too long for
+    /// its instruction; the program is of no use then.
     pub fn fold_constants(
         &mut self,
         object: &ObjectSpec,

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use osmia::{ErrorKind, Kernel, Object, TestRun};
+use osmia_btf::Kind;
 use osmia_object::kconfig::Config;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
+use osmia_testkit::skip;
 
 fn copies(kernel: &Kernel) -> Option<Result<Object, osmia::Error>> {
     let spec = osmia::open("kconfig", Fixture::new("kconfig").bytes()?).unwrap();
@@ -170,6 +172,15 @@ fn typed_variables_are_per_cpu_pointers() {
     let Some(gate) = Gate::root() else { return };
     let kernel = Kernel::running().unwrap();
     let Some(object) = ksyms(&kernel, "typed") else { return };
+    let variable = kernel.btf().unwrap().find(Kind::Var, "bpf_prog_active").unwrap();
+    if let (Err(error), None) = (&object, variable) {
+        // Some distributions' older kernels tell no variables at all.
+        let text = format!("{error:#}");
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{text}");
+        assert!(text.contains("`extern const void` gives the address"), "{text}");
+        skip::whole("variables by type: this kernel's BTF has none");
+        return;
+    }
     if let Err(error) = &object {
         // The kernel itself finds variables by the list of symbols.
         let text = format!("{error:#}");

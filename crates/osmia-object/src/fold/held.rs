@@ -6,9 +6,9 @@ use osmia_insn::Reg;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// Which section, by its number among the constants.
-    pub section: usize,
+    pub section: u32,
     /// Bytes from its start.
-    pub offset: i64,
+    pub offset: i32,
 }
 
 /// What a register holds, as far as constants are concerned.
@@ -43,9 +43,9 @@ impl Held {
     }
 }
 
-/// The registers.
+/// The registers that programs may use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Registers([Held; 16]);
+pub(super) struct Registers([Held; 11]);
 
 impl Registers {
     pub fn get(&self, reg: Reg) -> Held {

@@ -44,7 +44,13 @@ impl Refused {
         constants: &Constants,
     ) -> Error {
         let at = u32::try_from(self.at).unwrap_or(u32::MAX);
-        error(program, object, at, (constants.section(self.place), self.place.offset), self.how)
+        error(
+            program,
+            object,
+            at,
+            (constants.section(self.place), self.place.offset.into()),
+            self.how,
+        )
     }
 }
 

@@ -49,7 +49,10 @@ impl Constants {
                     None => continue,
                 },
             };
-            constants.places.insert(relocation.at, Place { section, offset: offset.into() });
+            // Sections end before that; what lies beyond is refused when it is read.
+            let offset = i32::try_from(offset).unwrap_or(i32::MAX);
+            let section = section as u32;
+            constants.places.insert(relocation.at, Place { section, offset });
         }
         constants
     }
@@ -70,7 +73,7 @@ impl Constants {
 
     /// The name of a place's section.
     pub fn section(&self, place: Place) -> &str {
-        self.sections.get_index(place.section).map_or("", |(name, _)| name)
+        self.sections.get_index(place.section as usize).map_or("", |(name, _)| name)
     }
 
     fn referred(&self, at: usize) -> Held {
@@ -80,7 +83,7 @@ impl Constants {
 
     /// The number that a load from a place yields.
     fn number(&self, place: Place, size: Size, signed: bool) -> Option<u64> {
-        let (_, (limit, value)) = self.sections.get_index(place.section)?;
+        let (_, (limit, value)) = self.sections.get_index(place.section as usize)?;
         let start = usize::try_from(place.offset).ok()?;
         let end = start.checked_add(size.bytes())?;
         if end > *limit as usize {
@@ -236,8 +239,8 @@ fn moved(operation: Operation, held: Held) -> Option<Held> {
     };
     let Held::Address(place) = held else { return None };
     let distance = match op {
-        AluOp::Add => i64::from(imm),
-        AluOp::Sub => -i64::from(imm),
+        AluOp::Add => imm,
+        AluOp::Sub => imm.checked_neg()?,
         _ => return None,
     };
     Some(Held::Address(Place { offset: place.offset.checked_add(distance)?, ..place }))

@@ -27,7 +27,7 @@ use crate::run::RunOptions;
   osmia btf dump > vmlinux.h                    its types as C
 
 Verbs may be shortened as long as they are clear: `osmia o d x.bpf.o`.
-Exit codes: 0 done, 1 failed, 2 wrong usage."
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not permitted, 5 unsupported."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -46,6 +46,9 @@ struct FormOptions {
     /// Print JSON with line breaks and indents
     #[arg(long, short = 'p', global = true, display_order = 901)]
     pretty: bool,
+    /// Show the paths where objects are pinned
+    #[arg(long, short = 'f', global = true, display_order = 902)]
+    bpffs: bool,
 }
 
 /// The nouns and verbs of the command.
@@ -74,6 +77,11 @@ impl Cli {
             FormOptions { json: true, .. } => Form::Json,
             FormOptions { .. } => Form::Text,
         }
+    }
+
+    /// Whether objects are shown with the paths where they are pinned.
+    pub fn pins(&self) -> bool {
+        self.form.bpffs
     }
 }
 

@@ -4,9 +4,26 @@ use std::error::Error;
 use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 
+use osmia::ErrorKind as Kind;
+use osmia_sys::{ENOTSUPP, Errno};
 use serde_json::json;
 
 use crate::output::Form;
+
+/// How a run of the command ends that did not do what it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// For a reason that has no code of its own.
+    Failed = 1,
+    /// The arguments are wrong.
+    Usage = 2,
+    /// What was named is not there.
+    NotFound = 3,
+    /// The user may not.
+    NotPermitted = 4,
+    /// This kernel, or this kind of thing, cannot.
+    Unsupported = 5,
+}
 
 /// Why a verb did not do what it was told.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +34,8 @@ pub enum Failure {
         layers: Vec<String>,
         /// What others said about it at length, shown in front of the message.
         details: Option<String>,
+        /// The exit code.
+        exit: Exit,
     },
     /// Nobody reads the output any more, which is no failure to tell of.
     Unread,
@@ -25,19 +44,38 @@ pub enum Failure {
 impl Failure {
     /// A failure that this sentence says all about.
     pub fn new(what: impl Into<String>) -> Self {
-        Self::Told { layers: vec![what.into()], details: None }
+        Self::with_exit(Exit::Failed, what)
+    }
+
+    /// Arguments that are wrong.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::with_exit(Exit::Usage, what)
+    }
+
+    /// Something that was named and is not there.
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::with_exit(Exit::NotFound, what)
+    }
+
+    /// Something that this kernel, or this kind of thing, cannot do.
+    pub fn unsupported(what: impl Into<String>) -> Self {
+        Self::with_exit(Exit::Unsupported, what)
+    }
+
+    fn with_exit(exit: Exit, what: impl Into<String>) -> Self {
+        Self::Told { layers: vec![what.into()], details: None, exit }
     }
 
     /// A failure to do something, and why.
     pub fn because(what: impl Into<String>, cause: &(dyn Error + 'static)) -> Self {
         let mut layers = vec![what.into()];
         layers.extend(chain(cause));
-        Self::Told { layers, details: None }
+        Self::Told { layers, details: None, exit: Exit::of(cause) }
     }
 
     /// A failure that an error says all about.
     pub fn from_error(error: &(dyn Error + 'static)) -> Self {
-        Self::Told { layers: chain(error), details: None }
+        Self::Told { layers: chain(error), details: None, exit: Exit::of(error) }
     }
 
     /// The same, in the course of a greater attempt.
@@ -84,7 +122,7 @@ impl Failure {
 
     /// Prints it on the standard error and gives the exit code.
     pub fn tell(&self, form: Form) -> ExitCode {
-        let Self::Told { details, .. } = self else { return ExitCode::SUCCESS };
+        let Self::Told { details, exit, .. } = self else { return ExitCode::SUCCESS };
         let mut stderr = anstream::stderr().lock();
         // Nobody is left to be told if the standard error is closed.
         let _ = if form == Form::Text {
@@ -99,7 +137,45 @@ impl Failure {
             }
             writeln!(stderr, "{object}")
         };
-        ExitCode::FAILURE
+        ExitCode::from(*exit as u8)
+    }
+}
+
+impl Exit {
+    /// The code for an error, by the first of its layers that tells.
+    fn of(error: &(dyn Error + 'static)) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(exit) = Self::of_layer(error) {
+                return exit;
+            }
+            next = error.source();
+        }
+        Self::Failed
+    }
+
+    fn of_layer(error: &(dyn Error + 'static)) -> Option<Self> {
+        if let Some(error) = error.downcast_ref::<osmia::Error>() {
+            return Some(match error.kind() {
+                Kind::NotFound => Self::NotFound,
+                Kind::Permission => Self::NotPermitted,
+                Kind::Unsupported { .. } => Self::Unsupported,
+                _ => Self::Failed,
+            });
+        }
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return match error.kind() {
+                ErrorKind::NotFound => Some(Self::NotFound),
+                ErrorKind::PermissionDenied => Some(Self::NotPermitted),
+                _ => None,
+            };
+        }
+        match *error.downcast_ref::<Errno>()? {
+            Errno::NOENT => Some(Self::NotFound),
+            Errno::PERM | Errno::ACCESS => Some(Self::NotPermitted),
+            ENOTSUPP | Errno::OPNOTSUPP => Some(Self::Unsupported),
+            _ => None,
+        }
     }
 }
 
@@ -124,7 +200,26 @@ impl<E: Error + 'static> From<E> for Failure {
 mod tests {
     use std::io;
 
-    use super::Failure;
+    use osmia_sys::Errno;
+
+    use super::{Exit, Failure};
+
+    fn exit(failure: &Failure) -> Option<Exit> {
+        match failure {
+            Failure::Told { exit, .. } => Some(*exit),
+            Failure::Unread => None,
+        }
+    }
+
+    #[test]
+    fn exit_codes_tell_what_kind_of_failure_it_is() {
+        let failure = Failure::because("open program 7", &Errno::NOENT).during("show it");
+        assert_eq!(exit(&failure), Some(Exit::NotFound));
+        let failure = Failure::because("list", &io::Error::from(io::ErrorKind::PermissionDenied));
+        assert_eq!(exit(&failure), Some(Exit::NotPermitted));
+        assert_eq!(exit(&Failure::from_error(&Errno::INVAL)), Some(Exit::Failed));
+        assert_eq!(exit(&Failure::usage("x")), Some(Exit::Usage));
+    }
 
     #[test]
     fn layers_read_from_the_attempt_to_the_cause() {

@@ -9,16 +9,21 @@ mod cli;
 mod compile;
 mod failure;
 mod generate;
+mod holders;
 mod map_flags;
 mod near;
 mod obj;
 mod object_file;
 mod output;
+mod pins;
 mod report;
 mod run;
+mod select;
+mod selector;
 mod table;
 mod type_name;
 mod value;
+mod words;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -35,7 +40,7 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let form = cli.form();
-    let mut output = Output::new(form);
+    let mut output = Output::new(form).with_pins(cli.pins());
     match run(&cli.command, &mut output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(form),
@@ -59,7 +64,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && form != Form::Text {
         let text = error.to_string();
         let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-        Failure::new(text).tell(form);
+        Failure::usage(text).tell(form);
     } else {
         // Nobody is left to be told if this fails.
         let _ = error.print();

@@ -41,6 +41,8 @@ impl Form {
 pub struct Output {
     form: Form,
     page: Page,
+    /// Whether objects are shown with the paths where they are pinned.
+    pins: bool,
     /// Takes colours out where they are not wanted.
     stream: AutoStream<io::Stdout>,
 }
@@ -52,7 +54,18 @@ impl Output {
         let terminal = io::stdout().is_terminal();
         let width =
             terminal_size().filter(|_| terminal).map(|(Width(width), _)| usize::from(width));
-        Self { form, page: Page { width }, stream: anstream::stdout() }
+        Self { form, page: Page { width }, pins: false, stream: anstream::stdout() }
+    }
+
+    /// The same, with the paths where objects are pinned, or without.
+    pub fn with_pins(mut self, pins: bool) -> Self {
+        self.pins = pins;
+        self
+    }
+
+    /// Whether objects are shown with the paths where they are pinned.
+    pub fn shows_pins(&self) -> bool {
+        self.pins
     }
 
     /// Prints a report.

@@ -31,7 +31,12 @@ impl FdKind {
     pub fn of(fd: impl AsFd) -> Result<Option<Self>, Errno> {
         let path = format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd());
         let target = rustix::fs::readlink(path, Vec::new())?;
-        Ok(match target.to_bytes() {
+        Ok(Self::named(target.to_bytes()))
+    }
+
+    /// The kind of an object that the links in `/proc/PID/fd` name so, if it is a BPF object.
+    pub fn named(target: &[u8]) -> Option<Self> {
+        match target {
             b"anon_inode:bpf-map" => Some(Self::Map),
             b"anon_inode:bpf-prog" => Some(Self::Prog),
             b"anon_inode:btf" => Some(Self::Btf),
@@ -40,7 +45,7 @@ impl FdKind {
             b"anon_inode:bpf_iter" => Some(Self::Iter),
             b"anon_inode:bpf-token" => Some(Self::Token),
             _ => None,
-        })
+        }
     }
 }
 

@@ -73,9 +73,18 @@ impl KernelFs {
         if let Some(place) = usual.into_iter().find(|place| self.holds(place) == Ok(true)) {
             return Ok(place.to_owned());
         }
+        self.mounts()?.into_iter().next().ok_or(Errno::NOENT)
+    }
+
+    /// All places where it is mounted, as the table of mounts has them.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if procfs is not mounted.
+    pub fn mounts(self) -> Result<Vec<PathBuf>, Errno> {
         let mounts = fs::read_to_string("/proc/self/mounts")
             .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
-        mounts.lines().find_map(|line| self.place_in(line)).ok_or(Errno::NOENT)
+        Ok(mounts.lines().filter_map(|line| self.place_in(line)).collect())
     }
 
     /// Mounts it on a directory.

@@ -25,7 +25,7 @@ pub struct Dump {
     /// Where the types come from
     source: Option<String>,
     /// How to print them: c, raw or json
-    #[arg(long, short, value_enum, default_value_t = Format::C, hide_possible_values = true)]
+    #[arg(long, value_enum, default_value_t = Format::C, hide_possible_values = true)]
     format: Format,
     /// Only this type, by its name or its id, and what it needs
     #[arg(long = "root", short, value_name = "TYPE")]

@@ -1,0 +1,72 @@
+//! Where objects are pinned.
+
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use osmia_sys::{Bpf, FdKind, KernelFs, LinkFd, MapFd, ProgFd, ProgInfoBufs};
+
+/// Directories deeper than this are not looked into.
+const DEPTH: usize = 64;
+
+/// Where objects are pinned, by their kinds and ids.
+#[derive(Debug, Default)]
+pub struct Pins(HashMap<(FdKind, u32), Vec<PathBuf>>);
+
+impl Pins {
+    /// Looks through all bpf file systems.
+    ///
+    /// What goes away meanwhile, and what may not be seen, is left out.
+    pub fn find(bpf: &Bpf) -> Self {
+        let mut pins = Self::default();
+        for place in KernelFs::Bpf.mounts().unwrap_or_default() {
+            pins.walk(bpf, &place);
+        }
+        pins.0.values_mut().for_each(|paths| paths.sort());
+        pins
+    }
+
+    /// The paths at which this object is pinned.
+    pub fn of(&self, kind: FdKind, id: u32) -> &[PathBuf] {
+        self.0.get(&(kind, id)).map_or(&[], Vec::as_slice)
+    }
+
+    fn walk(&mut self, bpf: &Bpf, root: &Path) {
+        let mut directories = vec![(root.to_owned(), 0)];
+        while let Some((directory, depth)) = directories.pop() {
+            for entry in fs::read_dir(&directory).into_iter().flatten().flatten() {
+                let Ok(kind) = entry.file_type() else { continue };
+                if kind.is_dir() && depth < DEPTH {
+                    directories.push((entry.path(), depth + 1));
+                } else if kind.is_file() {
+                    let path = entry.path();
+                    if let Some(object) = object(bpf, &path) {
+                        self.0.entry(object).or_default().push(path);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What is pinned there.
+fn object(bpf: &Bpf, path: &Path) -> Option<(FdKind, u32)> {
+    let path = CString::new(path.as_os_str().as_bytes()).ok()?;
+    let fd = bpf.obj_get(None, &path, 0).ok()?;
+    let kind = FdKind::of(&fd).ok()??;
+    Some((kind, id(bpf, kind, fd)?))
+}
+
+fn id(bpf: &Bpf, kind: FdKind, fd: OwnedFd) -> Option<u32> {
+    Some(match kind {
+        FdKind::Prog => {
+            bpf.prog_info(&ProgFd::new(fd).ok()?, &mut ProgInfoBufs::default()).ok()?.id
+        }
+        FdKind::Map => bpf.map_info(&MapFd::new(bpf, fd).ok()?).ok()?.id,
+        FdKind::Link => bpf.link_info(&LinkFd::new(fd).ok()?).ok()?.id,
+        _ => return None,
+    })
+}

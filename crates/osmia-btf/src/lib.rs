@@ -26,6 +26,7 @@ mod ksyms;
 pub mod layout;
 mod member;
 mod name_hash;
+pub mod near;
 mod path;
 mod records;
 mod resolve;

@@ -3,10 +3,10 @@
 use crate::bitfield::Bitfield;
 use crate::btf::Btf;
 use crate::c;
-use crate::core_re::near::nearest;
 use crate::error::Error;
 use crate::id::{Bits, TypeId};
 use crate::kind::Kind;
+use crate::near::few_nearest;
 use crate::ty::Type;
 
 /// Where a part of a type is, and what it is.
@@ -135,7 +135,8 @@ impl Btf {
 
     fn no_member(&self, id: TypeId, ty: &Type<'_>, name: &str) -> Result<PathError, Error> {
         let names = self.member_names(ty)?;
-        let near = nearest(name, names.iter().copied()).into_iter().map(str::to_owned).collect();
+        let near =
+            few_nearest(name, names.iter().copied()).into_iter().map(str::to_owned).collect();
         let is_section = ty.kind() == Kind::DataSec;
         let ty = if is_section { ty.name().to_owned() } else { c::title(self, id, "")? };
         Ok(PathError::NoMember { ty, name: name.to_owned(), near })

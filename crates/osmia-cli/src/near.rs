@@ -1,5 +1,7 @@
 //! Names that do not exist, and those that were perhaps meant.
 
+use osmia_btf::near::nearest;
+
 /// More names than this are not listed.
 const SHOWN: usize = 24;
 
@@ -23,22 +25,9 @@ fn are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-/// The name most like `wanted`, if one differs in no more than about a third.
-pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = wanted.chars().count().div_ceil(3);
-    let distance = |name: &'a str| (strsim::damerau_levenshtein(wanted, name), name);
-    let near = |(steps, _): &(usize, &str)| *steps <= limit && *steps < wanted.chars().count();
-    names
-        .into_iter()
-        .map(distance)
-        .filter(near)
-        .min_by_key(|(steps, _)| *steps)
-        .map(|(_, name)| name)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{nearest, no_such};
+    use super::no_such;
 
     #[test]
     fn messages_suggest_and_list() {
@@ -50,12 +39,5 @@ mod tests {
         assert!(
             no_such("map", "zzzz", many.iter().map(String::as_str)).ends_with("m23 and 6 more)")
         );
-    }
-
-    #[test]
-    fn only_near_names_are_suggested() {
-        assert_eq!(nearest("cosnt_u32", ["const_u32", "u32"]), Some("const_u32"));
-        assert_eq!(nearest("pid", ["const_u32"]), None);
-        assert_eq!(nearest("", ["a"]), None);
     }
 }

@@ -3,7 +3,7 @@
 use osmia_btf::{Btf, Kind, Type};
 
 use crate::failure::Failure;
-use crate::near::nearest;
+use osmia_btf::near::nearest;
 
 /// What a name without a keyword may mean, the likeliest first.
 const ANY: &[Kind] =

@@ -12,7 +12,6 @@ pub mod ksym;
 mod link;
 mod linked_program;
 mod map_spec;
-mod nearest;
 mod object_spec;
 mod program_spec;
 mod read;

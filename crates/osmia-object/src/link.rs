@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
+use osmia_btf::near::nearest;
 use osmia_insn::{Insn, PSEUDO_CALL, PSEUDO_FUNC};
 
 use crate::error::Error;
 use crate::function::{CoreRelocation, Function, FunctionId, Line, Relocation, Target};
 use crate::linked_program::{LinkedFunction, LinkedProgram};
-use crate::nearest::nearest;
 use crate::object_spec::ObjectSpec;
 
 /// No kernel takes more instructions than this.

@@ -1,8 +1,7 @@
 //! What the names of program sections mean.
 
 use osmia_abi::{AttachType, ProgType};
-
-use crate::nearest::{nearest, nearest_by};
+use osmia_btf::near::{Nearness, nearest, nearest_with};
 
 /// What a section's name says of the programs in it.
 ///
@@ -58,10 +57,12 @@ impl SectionDef {
         let section = section.strip_prefix('?').unwrap_or(section);
         let (kind, _) = section.split_once('/').unwrap_or((section, ""));
         let names = || TABLE.iter().map(SectionDef::name);
-        let whole = nearest_by(section, names());
+        let whole = nearest_with(section, names());
         // A slip of two letters in the whole name is likelier than a stray target.
         match whole {
-            Some((0..=2, name)) => Some(name),
+            Some((Nearness::Letters(0..=2) | Nearness::Case | Nearness::Underscores, name)) => {
+                Some(name)
+            }
             _ => names().find(|&name| name == kind).or_else(|| nearest(kind, names())),
         }
         .or(whole.map(|(_, name)| name))

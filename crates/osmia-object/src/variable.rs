@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::BytesMut;
+use osmia_btf::near::nearest;
 
 use crate::error::Error;
 use crate::map_spec::{MapRole, MapSpec};
-use crate::nearest::nearest;
 use crate::object_spec::ObjectSpec;
 use crate::value_type::ValueType;
 use crate::variable_spec::VariableSpec;

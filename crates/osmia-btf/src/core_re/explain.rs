@@ -8,7 +8,6 @@ use crate::core_re::failure::{Cause, Failure, Hint, Rejected};
 use crate::core_re::fields::same_kind;
 use crate::core_re::kind::CoreKind;
 use crate::core_re::mismatch::{Clash, ClashKind, Mismatch};
-use crate::core_re::near::nearest;
 use crate::core_re::notation::type_name;
 use crate::core_re::relocation::Relocation;
 use crate::core_re::relocator::{Relocator, examine};
@@ -19,6 +18,7 @@ use crate::error::Error;
 use crate::ext::CoreRecord;
 use crate::id::TypeId;
 use crate::kind::Kind;
+use crate::near::few_nearest;
 use crate::ty::Type;
 
 /// How deep into named structs a member that is gone is looked for.
@@ -168,7 +168,7 @@ fn hints_of_names(root: &Type<'_>, kernel: &Btf) -> Result<Vec<Hint>, Error> {
             names.push(ty.name());
         }
     }
-    let near = nearest(essential, names.into_iter());
+    let near = few_nearest(essential, names.into_iter());
     let tag = type_name_of_essence(root);
     let tag = tag.strip_suffix(essential).unwrap_or_default();
     Ok(near.into_iter().map(|name| Hint::NearType(format!("{tag}{name}"))).collect())
@@ -217,7 +217,7 @@ fn cause(
             let ty = side.btf.resolve(root)?;
             let names: Result<Vec<&str>, Error> =
                 ty.enumerators().map(|choice| Ok(choice?.name)).collect();
-            let near = nearest(name, names?.into_iter());
+            let near = few_nearest(name, names?.into_iter());
             Cause::NoEnumerator {
                 name: name.into(),
                 near: near.into_iter().map(str::to_owned).collect(),
@@ -257,7 +257,7 @@ fn near_members(side: Side<'_>, of: TypeId, wanted: &str) -> Result<Vec<String>,
             moved.push(format!("{path}{name}"));
         }
     })?;
-    let near = nearest(wanted, names.iter().map(String::as_str));
+    let near = few_nearest(wanted, names.iter().map(String::as_str));
     Ok(near.into_iter().map(str::to_owned).chain(moved.into_iter().take(2)).collect())
 }
 

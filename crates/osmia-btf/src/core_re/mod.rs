@@ -28,7 +28,6 @@ mod kind;
 mod matching;
 mod minimal;
 mod mismatch;
-pub(crate) mod near;
 mod notation;
 mod patch;
 mod path;

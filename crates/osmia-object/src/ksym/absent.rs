@@ -2,8 +2,7 @@
 
 use osmia_btf::Kind;
 use osmia_btf::core_re::Target;
-
-use crate::nearest::nearest;
+use osmia_btf::near::nearest;
 
 /// More modules than these are not listed.
 const LISTED: usize = 6;

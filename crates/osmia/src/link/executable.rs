@@ -8,7 +8,7 @@ use object::{Endianness, Object as _, ObjectSegment as _, ObjectSymbol as _, Sym
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::link::pattern::fits;
-use crate::near::nearest;
+use osmia_btf::near::nearest;
 
 /// A program or library that is looked into.
 pub(crate) struct Executable {

@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
 use crate::link::pattern::fits;
-use crate::near::nearest;
 use crate::tracefs;
+use osmia_btf::near::nearest;
 
 /// Whether the kernel's symbols have a function, and what may have been meant if not.
 pub(crate) fn explain(kernel: &Kernel, wanted: &str) -> Error {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::modules::ModuleTypes;
 use crate::kernel::{Kernel, no_btf};
-use crate::near::nearest;
+use osmia_btf::near::nearest;
 
 /// Whether programs of this kind are verified for a place that BTF names.
 fn has_btf_target(spec: &ProgramSpec, prog_type: ProgType) -> bool {

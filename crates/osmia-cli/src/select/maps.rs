@@ -4,9 +4,9 @@ use osmia_abi::BpfMapInfo;
 use osmia_sys::{Bpf, Errno, FdKind, IdKind, MapFd};
 
 use crate::failure::Failure;
-use crate::near::nearest;
 use crate::select::{each_id, not_by_id, pinned, text};
 use crate::selector::Selector;
+use osmia_btf::near::nearest;
 
 /// An open map, and what the kernel tells of it.
 #[derive(Debug)]

@@ -4,10 +4,10 @@ use osmia_abi::BpfProgInfo;
 use osmia_sys::{Bpf, Errno, FdKind, IdKind, ProgFd, ProgInfoBufs};
 
 use crate::failure::Failure;
-use crate::near::nearest;
 use crate::select::names::Names;
 use crate::select::{each_id, not_by_id, pinned, text};
 use crate::selector::Selector;
+use osmia_btf::near::nearest;
 
 /// Room for the ids of most programs' maps, which spares a second call.
 const MAPS: usize = 64;

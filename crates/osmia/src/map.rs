@@ -1,6 +1,6 @@
 //! Maps, by bytes.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -95,6 +95,20 @@ impl Map {
         let fd = MapFd::new(kernel.bpf(), fd).map_err(|errno| {
             Error::invalid(format!("what is pinned at {} is not a map", path.display()))
                 .caused_by(errno)
+        })?;
+        Self::of_fd(kernel.bpf(), fd)
+    }
+
+    /// The map that a descriptor is of, which was received or opened by other means.
+    ///
+    /// # Kernel
+    /// Since 4.13.
+    ///
+    /// # Errors
+    /// `Invalid`: the descriptor is of something else.
+    pub fn from_fd(kernel: &Kernel, fd: OwnedFd) -> Result<Self, Error> {
+        let fd = MapFd::new(kernel.bpf(), fd).map_err(|errno| {
+            Error::invalid("the descriptor is not one of a map").caused_by(errno)
         })?;
         Self::of_fd(kernel.bpf(), fd)
     }

@@ -7,7 +7,7 @@ mod list;
 mod min;
 mod raw;
 mod show;
-mod source;
+pub mod source;
 
 use clap::Subcommand;
 

@@ -30,6 +30,16 @@ pub fn names(flags: u32) -> String {
     names.join(" ")
 }
 
+/// The flag of this name.
+pub fn of_name(name: &str) -> Option<u32> {
+    NAMES.iter().find(|(_, known)| *known == name).map(|(flag, _)| *flag)
+}
+
+/// The names of all flags.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(_, name)| *name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::names;

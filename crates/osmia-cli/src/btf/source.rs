@@ -99,7 +99,10 @@ impl Held {
 }
 
 /// The BTF with this id.
-fn of_id(id: u32) -> Result<Btf, Failure> {
+///
+/// # Errors
+/// There is none, or the kernel does not hand it out.
+pub fn of_id(id: u32) -> Result<Btf, Failure> {
     let bpf = Bpf::default();
     let attempt = || format!("open the BTF with the id {id}");
     let fd = bpf.btf_by_id(id, None).map_err(|errno| match errno {

@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::btf::BtfVerb;
 use crate::build::Build;
 use crate::generate::Generate;
+use crate::map::MapVerb;
 use crate::obj::Obj;
 use crate::output::Form;
 use crate::run::RunOptions;
@@ -67,6 +68,9 @@ pub enum Command {
     /// Look into object files: programs, maps, variables, instructions
     #[command(subcommand)]
     Obj(Obj),
+    /// Maps: list, dump, look up, update, create
+    #[command(subcommand)]
+    Map(MapVerb),
 }
 
 impl Cli {

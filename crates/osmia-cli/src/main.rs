@@ -10,6 +10,7 @@ mod compile;
 mod failure;
 mod generate;
 mod holders;
+mod map;
 mod map_flags;
 mod near;
 mod obj;
@@ -54,6 +55,7 @@ fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Build(build) => build.run(output),
         Command::Btf(btf) => btf.run(output),
         Command::Obj(obj) => obj.run(output),
+        Command::Map(map) => map.run(output),
     }
 }
 

@@ -18,11 +18,13 @@ use crate::words::{Words, number};
 
 /// The arguments of `osmia map create`.
 #[derive(Args)]
-#[command(after_help = "Words behind the file, in any order: type TYPE, key BYTES, value BYTES, entries COUNT, name NAME,
+#[command(
+    after_help = "Words behind the file, in any order: type TYPE, key BYTES, value BYTES, entries COUNT, name NAME,
 flags NUMBER|NAME[,NAME], inner_map MAP, dev INTERFACE, extra NUMBER. Examples:
   osmia map create /sys/fs/bpf/counts type hash key 4 value 8 entries 1024 name counts
   osmia map create /sys/fs/bpf/nets type lpm_trie key 8 value 4 entries 64 name nets flags no_prealloc
-  osmia map create /sys/fs/bpf/outer type array_of_maps key 4 value 4 entries 8 name outer inner_map id 7")]
+  osmia map create /sys/fs/bpf/outer type array_of_maps key 4 value 4 entries 8 name outer inner_map id 7"
+)]
 pub struct Create {
     /// Where to pin it
     path: PathBuf,
@@ -185,9 +187,8 @@ fn flags(word: &str) -> Result<u32, Failure> {
         return u32::try_from(number).map_err(|_| Failure::usage("flags have 32 bits"));
     }
     word.split(',').try_fold(0, |flags, name| {
-        let flag = map_flags::of_name(name).ok_or_else(|| {
-            Failure::usage(no_such("map flag", name, map_flags::all()))
-        })?;
+        let flag = map_flags::of_name(name)
+            .ok_or_else(|| Failure::usage(no_such("map flag", name, map_flags::all())))?;
         Ok(flags | flag)
     })
 }

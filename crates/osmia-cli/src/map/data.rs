@@ -49,7 +49,10 @@ impl Wanted<'_> {
             None => word.parse(),
         };
         parsed.map_err(|_| {
-            Failure::usage(format!("`{word}` is no byte: in the {what} each word is one", what = self.what))
+            Failure::usage(format!(
+                "`{word}` is no byte: in the {what} each word is one",
+                what = self.what
+            ))
         })
     }
 
@@ -167,8 +170,11 @@ fn digits_to_bytes(digits: &str) -> Option<Vec<u8>> {
 fn integer_bytes(integer: &Integer, size: usize) -> Option<Vec<u8>> {
     let bits = u32::try_from(size.checked_mul(8)?).ok().filter(|bits| (1..=128).contains(bits))?;
     let all = u128::MAX >> (128 - bits);
-    let fits =
-        if integer.negative { integer.magnitude <= (all >> 1) + 1 } else { integer.magnitude <= all };
+    let fits = if integer.negative {
+        integer.magnitude <= (all >> 1) + 1
+    } else {
+        integer.magnitude <= all
+    };
     let raw = if integer.negative { integer.magnitude.wrapping_neg() } else { integer.magnitude };
     if !fits {
         return None;
@@ -197,7 +203,9 @@ fn adapt(btf: &Btf, id: TypeId, input: Input, depth: u32) -> Input {
         (Kind::Array, Input::Text(text)) => {
             let len = ty.array().map_or(0, |array| array.len as usize);
             let size = ty.array().and_then(|array| btf.size_of(array.element).ok()).unwrap_or(0);
-            match std::str::from_utf8(&text).ok().and_then(|text| address(text, len * size as usize))
+            match std::str::from_utf8(&text)
+                .ok()
+                .and_then(|text| address(text, len * size as usize))
             {
                 Some(bytes) => {
                     Input::List(bytes.chunks((size as usize).max(1)).map(pattern).collect())
@@ -205,6 +213,7 @@ fn adapt(btf: &Btf, id: TypeId, input: Input, depth: u32) -> Input {
                 None => Input::Text(text),
             }
         }
+        (Kind::Array, Input::Name(name)) if is_text(btf, id) => Input::Text(name.into_bytes()),
         (Kind::Array, Input::List(list)) => {
             let element = ty.array().map_or(id, |array| array.element);
             Input::List(list.into_iter().map(|input| adapt(btf, element, input, depth)).collect())

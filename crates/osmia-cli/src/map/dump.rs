@@ -3,6 +3,7 @@
 use clap::Args;
 use osmia::{Kernel, Map, Program};
 use osmia_abi::MapType;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
@@ -13,6 +14,7 @@ use crate::map::open::all;
 use crate::map::printer::{Format, Instead, Printer};
 use crate::map::types::holds_objects;
 use crate::output::{Form, Output};
+use crate::report::{Page, Report};
 use crate::words::Words;
 
 /// The arguments of `osmia map dump`.
@@ -44,6 +46,17 @@ pub struct Dump {
     inner: bool,
 }
 
+/// Several maps with their elements.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Dumps(Vec<Json>);
+
+impl Report for Dumps {
+    fn text(&self, _: &Page) -> String {
+        Json::Array(self.0.clone()).to_string()
+    }
+}
+
 impl Dump {
     /// Prints the elements.
     ///
@@ -66,7 +79,7 @@ impl Dump {
                     }
                     dumps.push(dump);
                 }
-                output.show_value(&Json::Array(dumps))
+                output.show_json(&Dumps(dumps))
             }
             maps => {
                 for map in maps {
@@ -156,7 +169,8 @@ pub fn elements(kernel: &Kernel, map: &Map) -> Result<Json, Failure> {
     while let Some((key, value)) = walk.next_entry()? {
         let mut one = Vec::new();
         entries.json(key, value, &mut one);
-        let one = serde_json::from_slice(&one).map_err(|error| Failure::because("write", &error))?;
+        let one =
+            serde_json::from_slice(&one).map_err(|error| Failure::because("write", &error))?;
         list.push(one);
     }
     Ok(Json::Array(list))

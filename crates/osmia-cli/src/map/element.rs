@@ -192,12 +192,7 @@ impl Element {
 }
 
 /// Asks a bloom filter whether a value may be in it.
-fn bloom(
-    map: &Map,
-    entries: &Entries,
-    parts: &Parts,
-    output: &mut Output,
-) -> Result<(), Failure> {
+fn bloom(map: &Map, entries: &Entries, parts: &Parts, output: &mut Output) -> Result<(), Failure> {
     let mut value = value(map, entries.types(), parts)?;
     let asked = value.clone();
     if !map.lookup_into(&[], &mut value)? {
@@ -210,12 +205,7 @@ fn bloom(
     found(entries, &[], &asked, output)
 }
 
-fn found(
-    entries: &Entries,
-    key: &[u8],
-    value: &[u8],
-    output: &mut Output,
-) -> Result<(), Failure> {
+fn found(entries: &Entries, key: &[u8], value: &[u8], output: &mut Output) -> Result<(), Failure> {
     let mut json = Vec::new();
     entries.json(key, value, &mut json);
     let text = format!("{}\n", entries.value_text(value));

@@ -36,11 +36,6 @@ impl Entries {
         &self.types
     }
 
-    /// Whether each CPU has a value of its own.
-    pub fn is_per_cpu(&self) -> bool {
-        self.stride.is_some()
-    }
-
     /// The values of an element: one, or one for each CPU.
     pub fn values<'v>(&self, value: &'v [u8]) -> impl Iterator<Item = &'v [u8]> + use<'v> {
         let (size, stride) = (self.value_size, self.stride.unwrap_or(value.len()));

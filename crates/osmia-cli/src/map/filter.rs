@@ -139,8 +139,16 @@ mod tests {
     #[test]
     fn parts_are_compared() {
         for yes in [
-            "key.pid=12", "key.pid == 0xc", "key.pid>9", "key.pid<=12", "key.comm=sshd",
-            "key.comm~ss*", "value.n>100", "value[1].n=200", "value.p=255", "key.pid!=13",
+            "key.pid=12",
+            "key.pid == 0xc",
+            "key.pid>9",
+            "key.pid<=12",
+            "key.comm=sshd",
+            "key.comm~ss*",
+            "value.n>100",
+            "value[1].n=200",
+            "value.p=255",
+            "key.pid!=13",
         ] {
             assert!(admits(yes), "{yes}");
         }

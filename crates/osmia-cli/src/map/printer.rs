@@ -72,7 +72,7 @@ impl<'a> Printer<'a> {
     }
 
     /// Prints an element. `instead` stands for its value where that is something else than bytes
-    /// of a type, and `within` is what is shown below it.
+    /// of a type.
     ///
     /// # Errors
     /// The output cannot be written.
@@ -105,8 +105,10 @@ impl<'a> Printer<'a> {
         match self.format {
             Format::Table => {
                 self.measure();
-                let noun = if self.count == 1 { "element" } else { "elements" };
-                self.buffer.extend_from_slice(format!("{} {noun}\n", self.count).as_bytes());
+                if self.entries.types().section().is_none() {
+                    let noun = if self.count == 1 { "element" } else { "elements" };
+                    self.buffer.extend_from_slice(format!("{} {noun}\n", self.count).as_bytes());
+                }
             }
             Format::Json => {
                 let end: &[u8] = match (self.count, self.pretty) {
@@ -172,11 +174,8 @@ impl<'a> Printer<'a> {
             let Ok(variable) = btf.ty(place.var) else { continue };
             let start = place.offset as usize;
             let part = value.get(start..).and_then(|tail| tail.get(..place.size as usize));
-            let part = crate::value::Value::new(
-                Some(btf),
-                variable.target(),
-                part.unwrap_or_default(),
-            );
+            let part =
+                crate::value::Value::new(Some(btf), variable.target(), part.unwrap_or_default());
             self.row(variable.name().to_owned(), part.text());
         }
     }
@@ -286,8 +285,7 @@ mod tests {
     fn fields_become_columns() {
         let mut cells = Vec::new();
         flatten("value", &json!({"n": 1, "l": ["a", {"x": null}]}), &mut cells);
-        let expected =
-            [("value.n", "1"), ("value.l[0]", "a"), ("value.l[1].x", "null")];
+        let expected = [("value.n", "1"), ("value.l[0]", "a"), ("value.l[1].x", "null")];
         let expected = expected.map(|(name, text)| (name.to_owned(), text.to_owned()));
         assert_eq!(cells, expected);
         assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");

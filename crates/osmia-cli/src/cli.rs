@@ -5,9 +5,11 @@ use clap::{Args, Parser, Subcommand};
 use crate::btf::BtfVerb;
 use crate::build::Build;
 use crate::generate::Generate;
+use crate::link::Links;
 use crate::map::MapVerb;
 use crate::obj::Obj;
 use crate::output::Form;
+use crate::prog::Progs;
 use crate::run::RunOptions;
 
 /// eBPF, whole: build, load, attach, look at and debug BPF programs.
@@ -62,6 +64,11 @@ pub enum Command {
     Gen(Generate),
     /// Compile a BPF C file to an object
     Build(Build),
+    /// Programs in the kernel: list, show, dump, load, attach, run
+    #[command(aliases = ["p", "pr", "pro"])]
+    Prog(Progs),
+    /// Links, which are attachments with an owner: list, show, pin, detach
+    Link(Links),
     /// Types: list, dump, show, compare, find, cut out
     #[command(subcommand)]
     Btf(BtfVerb),

@@ -5,22 +5,28 @@
 
 mod btf;
 mod build;
+mod cgroup_path;
 mod cli;
 mod compile;
 mod failure;
 mod generate;
 mod holders;
+mod interface;
+mod link;
 mod map;
 mod map_flags;
+mod moment;
 mod near;
 mod obj;
 mod object_file;
 mod output;
 mod pins;
+mod prog;
 mod report;
 mod run;
 mod select;
 mod selector;
+mod symbols;
 mod table;
 mod type_name;
 mod value;
@@ -56,6 +62,8 @@ fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Btf(btf) => btf.run(output),
         Command::Obj(obj) => obj.run(output),
         Command::Map(map) => map.run(output),
+        Command::Prog(prog) => prog.run(output),
+        Command::Link(link) => link.run(output),
     }
 }
 

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use osmia_sys::{Bpf, FdKind, KernelFs, LinkFd, MapFd, ProgFd, ProgInfoBufs};
+use osmia_sys::{Bpf, Errno, FdKind, KernelFs, LinkFd, MapFd, ProgFd, ProgInfoBufs};
+
+use crate::failure::Failure;
 
 /// Directories deeper than this are not looked into.
 const DEPTH: usize = 64;
@@ -68,5 +70,34 @@ fn id(bpf: &Bpf, kind: FdKind, fd: OwnedFd) -> Option<u32> {
         FdKind::Map => bpf.map_info(&MapFd::new(bpf, fd).ok()?).ok()?.id,
         FdKind::Link => bpf.link_info(&LinkFd::new(fd).ok()?).ok()?.id,
         _ => return None,
+    })
+}
+
+/// Gives an object a name in a bpf file system.
+///
+/// # Errors
+/// The name is taken, its directory is missing, or it is not in a bpf file system.
+pub fn pin(bpf: &Bpf, what: &str, object: impl AsFd, path: &Path) -> Result<(), Failure> {
+    let attempt = format!("pin {what} to {}", path.display());
+    let c_path = CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| Failure::usage(format!("{attempt}: the path has a NUL in it")))?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    bpf.obj_pin(object, None, &c_path).map_err(|errno| {
+        let dots = path.file_name().is_some_and(|name| name.as_bytes().contains(&b'.'));
+        let why = match errno {
+            Errno::EXIST => "there is such a file already".to_owned(),
+            Errno::NOENT => format!("the directory {} does not exist", directory.display()),
+            _ if KernelFs::Bpf.holds(directory) == Ok(false) => {
+                let usual = KernelFs::Bpf.find();
+                let usual = usual.map(|place| format!("; one is mounted at {}", place.display()));
+                format!("it is not in a bpf file system{}", usual.unwrap_or_default())
+            }
+            Errno::PERM if dots => {
+                return Failure::new(format!("{attempt}: names in a bpf file system have no dots"));
+            }
+            errno => return Failure::because(attempt.clone(), &errno),
+        };
+        Failure::new(format!("{attempt}: {why}"))
     })
 }

@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::btf::BtfVerb;
 use crate::build::Build;
+use crate::check::Check;
 use crate::generate::Generate;
 use crate::link::Links;
 use crate::map::MapVerb;
@@ -26,6 +27,7 @@ use crate::run::RunOptions;
   osmia run closes.bpf.c --set const_u32=12     compile, load, attach, print until Ctrl-C
   osmia gen rust closes.bpf.c -o src/bpf        the typed Rust module of a C file
   osmia obj dump closes.bpf.o -S                instructions with their C
+  osmia check closes.bpf.o --btf vmlinux-6.1    would it load there, and if not, why
   osmia btf show task_struct                    a struct's layout in the running kernel
   osmia btf dump > vmlinux.h                    its types as C
 
@@ -69,6 +71,8 @@ pub enum Command {
     Prog(Progs),
     /// Links, which are attachments with an owner: list, show, pin, detach
     Link(Links),
+    /// Tell on which kernels an object would load, and why not on the others
+    Check(Check),
     /// Types: list, dump, show, compare, find, cut out
     #[command(subcommand)]
     Btf(BtfVerb),

@@ -37,6 +37,8 @@ pub enum Failure {
         /// The exit code.
         exit: Exit,
     },
+    /// What was found is a failure, and was printed already.
+    Shown,
     /// Nobody reads the output any more, which is no failure to tell of.
     Unread,
 }
@@ -116,13 +118,18 @@ impl Failure {
     pub fn message(&self) -> String {
         match self {
             Self::Told { layers, .. } => layers.join(": "),
+            Self::Shown => "what was printed".to_owned(),
             Self::Unread => "nobody reads the output".to_owned(),
         }
     }
 
     /// Prints it on the standard error and gives the exit code.
     pub fn tell(&self, form: Form) -> ExitCode {
-        let Self::Told { details, exit, .. } = self else { return ExitCode::SUCCESS };
+        let (details, exit) = match self {
+            Self::Told { details, exit, .. } => (details, exit),
+            Self::Shown => return ExitCode::FAILURE,
+            Self::Unread => return ExitCode::SUCCESS,
+        };
         let mut stderr = anstream::stderr().lock();
         // Nobody is left to be told if the standard error is closed.
         let _ = if form == Form::Text {

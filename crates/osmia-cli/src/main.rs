@@ -6,6 +6,7 @@
 mod btf;
 mod build;
 mod cgroup_path;
+mod check;
 mod cli;
 mod compile;
 mod failure;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
 
 fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
+        Command::Check(check) => check.run(output),
         Command::Gen(generate) => generate.run(output),
         Command::Run(options) => options.run(output),
         Command::Build(build) => build.run(output),

@@ -14,8 +14,18 @@ pub struct Table {
 impl Table {
     /// An empty table with these columns.
     pub fn new(page: &Page, heads: &[&str]) -> Self {
+        Self::with_heads(page, heads.iter().map(|head| head.to_uppercase()).collect())
+    }
+
+    /// The same, with heads that are names and stay as they are.
+    pub fn as_written(page: &Page, heads: &[&str]) -> Self {
+        Self::with_heads(page, heads.iter().map(|&head| head.to_owned()).collect())
+    }
+
+    fn with_heads(page: &Page, heads: Vec<String>) -> Self {
+        let columns = heads.len();
         let mut grid = Grid::new();
-        grid.load_preset(presets::NOTHING).set_header(heads.iter().map(|head| head.to_uppercase()));
+        grid.load_preset(presets::NOTHING).set_header(heads);
         match page.width {
             Some(width) => {
                 let width = u16::try_from(width).unwrap_or(u16::MAX);
@@ -26,7 +36,7 @@ impl Table {
         for column in grid.column_iter_mut() {
             column.set_padding((0, 2));
         }
-        Self { grid, columns: heads.len() }
+        Self { grid, columns }
     }
 
     /// Aligns a column of numbers.

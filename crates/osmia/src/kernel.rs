@@ -242,6 +242,14 @@ impl KernelBuilder {
         self
     }
 
+    /// The types of another kernel that is installed on this machine, by its release: from the
+    /// `vmlinux` in one of the places where distributions put it.
+    #[must_use]
+    pub fn btf_of_release(mut self, release: impl Into<String>) -> Self {
+        self.source = BtfSource::Installed(release.into());
+        self
+    }
+
     /// The kernel's types, opened already.
     #[must_use]
     pub fn btf(mut self, btf: Btf) -> Self {

@@ -2,6 +2,7 @@
 
 mod btf;
 mod build;
+mod check;
 #[path = "../command/mod.rs"]
 mod command;
 mod obj;

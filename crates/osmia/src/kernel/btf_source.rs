@@ -24,6 +24,8 @@ pub(crate) enum BtfSource {
     Running,
     /// A file.
     File(PathBuf),
+    /// The `vmlinux` of a release that is installed here.
+    Installed(String),
     /// They are open already.
     Given(Btf),
 }
@@ -33,6 +35,7 @@ impl BtfSource {
         match self {
             Self::Given(btf) => Ok(btf.clone()),
             Self::File(path) => file(path),
+            Self::Installed(release) => vmlinux_file::installed(files, release),
             Self::Running => {
                 let path = files.path(VMLINUX);
                 parse(&path, read(&path)?)

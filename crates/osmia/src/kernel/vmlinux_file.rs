@@ -19,7 +19,11 @@ const LARGEST: u64 = 1 << 30;
 
 /// Where `vmlinux` of a release may be.
 pub(crate) fn usual_places(files: &Files) -> Vec<String> {
-    let Some(release) = files.release() else { return Vec::new() };
+    files.release().map(|release| places_of(&release)).unwrap_or_default()
+}
+
+/// Where `vmlinux` of this release may be.
+pub(crate) fn places_of(release: &str) -> Vec<String> {
     vec![
         format!("/boot/vmlinux-{release}"),
         format!("/lib/modules/{release}/vmlinux-{release}"),
@@ -32,10 +36,28 @@ pub(crate) fn usual_places(files: &Files) -> Vec<String> {
     ]
 }
 
-/// The types in the first of them that has any.
+/// The types in the first of the running release's files that has any.
 pub(crate) fn find(files: &Files) -> Result<Option<Btf>, Error> {
-    for place in usual_places(files) {
-        let path = files.path(&place);
+    first(files, &usual_places(files))
+}
+
+/// The types of a release that is installed.
+pub(crate) fn installed(files: &Files, release: &str) -> Result<Btf, Error> {
+    // It becomes a part of paths.
+    let places = if release.contains('/') { Vec::new() } else { places_of(release) };
+    first(files, &places)?.ok_or_else(|| {
+        Error::not_found(format!(
+            "the types of a kernel {release} are in none of {}: install its `vmlinux` (debug \
+             symbols), or name a file with them",
+            places.join(", ")
+        ))
+    })
+}
+
+/// The types in the first of some files that has any.
+fn first(files: &Files, places: &[String]) -> Result<Option<Btf>, Error> {
+    for place in places {
+        let path = files.path(place);
         if !path.is_file() {
             continue;
         }

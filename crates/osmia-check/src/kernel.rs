@@ -1,0 +1,76 @@
+//! A kernel, as its types tell of it.
+
+use osmia_btf::core_re::Target;
+use osmia_btf::{Btf, Error};
+
+use crate::known::Known;
+
+/// A kernel, as its types tell of it.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    name: String,
+    target: Target,
+    modules: Vec<Target>,
+    version: Option<u32>,
+    pub(crate) prog_types: Known,
+    pub(crate) map_types: Known,
+    pub(crate) attach_types: Known,
+    pub(crate) helpers: Known,
+}
+
+impl Kernel {
+    /// A kernel with these types, and a name for answers.
+    ///
+    /// # Errors
+    /// The BTF is broken.
+    pub fn new(name: impl Into<String>, btf: &Btf) -> Result<Self, Error> {
+        // What is asked of it next is asked by name.
+        btf.index_names()?;
+        Ok(Self {
+            name: name.into(),
+            target: Target::new("vmlinux", btf),
+            modules: Vec::new(),
+            version: None,
+            prog_types: Known::of(btf, "bpf_prog_type")?,
+            map_types: Known::of(btf, "bpf_map_type")?,
+            attach_types: Known::of(btf, "bpf_attach_type")?,
+            helpers: Known::of(btf, "bpf_func_id")?,
+        })
+    }
+
+    /// The same with a module's types, which continue the kernel's.
+    #[must_use]
+    pub fn with_module(mut self, name: impl Into<String>, btf: &Btf) -> Self {
+        self.modules.push(Target::new(name, btf));
+        self
+    }
+
+    /// The same with its release as `LINUX_VERSION_CODE` counts, which programs can ask for and
+    /// types do not tell.
+    #[must_use]
+    pub fn with_version(mut self, version: u32) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn version(&self) -> Option<u32> {
+        self.version
+    }
+
+    pub(crate) fn btf(&self) -> &Btf {
+        self.target.btf()
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    pub(crate) fn modules(&self) -> &[Target] {
+        &self.modules
+    }
+}

@@ -1,0 +1,130 @@
+//! Objects on kernels that have what they ask for, or have it not.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod kernels;
+
+use osmia_check::{Answer, Finding, Kernel, Subject, Verdict, Weight, check};
+use osmia_object::ObjectSpec;
+use osmia_testkit::fixture::Fixture;
+
+use crate::Verdict::{Loads, Refused, Unsure};
+use crate::kernels::{NEW, OLD};
+
+fn object(stem: &str) -> Option<ObjectSpec> {
+    Some(ObjectSpec::parse(stem, Fixture::new(stem).bytes()?.into()).unwrap())
+}
+
+fn verdict(answer: &Answer, program: &str) -> Verdict {
+    answer.programs.iter().find(|one| one.name == program).unwrap().verdict()
+}
+
+fn findings<'a>(answer: &'a Answer, program: &str) -> &'a [Finding] {
+    &answer.programs.iter().find(|one| one.name == program).unwrap().findings
+}
+
+#[test]
+fn each_program_has_its_verdict_on_each_kernel() {
+    let Some(object) = object("check") else { return };
+    let (old, new) = (check(&object, &OLD.kernel("old")), check(&object, &NEW.kernel("new")));
+    for (program, on_old, on_new) in [
+        ("present", Refused, Loads),
+        ("misspelt", Refused, Refused),
+        ("strong", Refused, Loads),
+        ("weak", Loads, Loads),
+        ("unguarded_weak", Refused, Loads),
+        ("helper", Refused, Loads),
+        ("guarded_helper", Loads, Loads),
+        ("subprogram", Loads, Refused),
+        ("constant", Loads, Loads),
+        ("variable", Loads, Refused),
+        ("version", Loads, Unsure),
+        ("option", Loads, Unsure),
+        ("symbol", Loads, Unsure),
+        ("hook", Refused, Loads),
+        ("unix_connect", Refused, Loads),
+        ("many", Loads, Loads),
+        ("gone", Loads, Loads),
+        ("filter", Refused, Loads),
+        ("left_out", Refused, Refused),
+        ("untyped", Refused, Refused),
+    ] {
+        assert_eq!(verdict(&old, program), on_old, "{program}: {:#?}", findings(&old, program));
+        assert_eq!(verdict(&new, program), on_new, "{program}: {:#?}", findings(&new, program));
+    }
+    assert_eq!(old.verdict(), Refused);
+    let map =
+        |answer: &Answer| answer.maps.iter().find(|map| map.name == "events").unwrap().verdict();
+    assert_eq!((map(&old), map(&new)), (Refused, Loads));
+}
+
+#[test]
+fn what_the_user_sets_counts() {
+    let Some(mut object) = object("check") else { return };
+    let new = NEW.kernel("new");
+    object.set("wants_iov", true).unwrap();
+    assert_eq!(verdict(&check(&object, &new), "constant"), Refused);
+    let versioned = |code| check(&object, &NEW.kernel("new").with_version(code));
+    assert_eq!(verdict(&versioned(0x06_0c_00), "version"), Loads);
+    assert_eq!(verdict(&versioned(0x06_01_00), "version"), Refused);
+}
+
+#[test]
+fn reasons_name_what_is_missing_and_where() {
+    let Some(object) = object("check") else { return };
+    let (old, new) = (check(&object, &OLD.kernel("old")), check(&object, &NEW.kernel("new")));
+    let [found] = findings(&new, "subprogram") else { panic!("{new:?}") };
+    assert_eq!((found.subject, found.weight), (Subject::Core, Weight::Refused));
+    assert_eq!(
+        found.message,
+        "`struct iov_iter` of vmlinux has no member `iov`; near it there is `__iov`"
+    );
+    let place = found.place.as_ref().unwrap();
+    assert_eq!(place.function, "read_iov");
+    assert_eq!(place.line.as_ref().unwrap().text, "return (long)iter->iov;");
+    assert!(found.help.iter().any(|help| help.contains("bpf_core_field_exists")), "{found:?}");
+    for (answer, program, subject, message) in [
+        (&old, "misspelt", Subject::AttachTarget, "this kernel has no function `tcp_conect`"),
+        (&old, "strong", Subject::Extern, "absent_kfunc"),
+        (&old, "unguarded_weak", Subject::Extern, "it calls `weak_kfunc`"),
+        (&old, "helper", Subject::Helper, "this kernel has no helper bpf_loop"),
+        (&old, "filter", Subject::ProgramType, "no programs of type BPF_PROG_TYPE_NETFILTER"),
+        (&old, "unix_connect", Subject::AttachType, "BPF_CGROUP_UNIX_CONNECT, so it does not load"),
+        (&old, "many", Subject::AttachType, "BPF_TRACE_KPROBE_MULTI, so it does not attach"),
+        (&new, "gone", Subject::AttachTarget, "no function `tcp_gone`"),
+        (&new, "left_out", Subject::AttachTarget, "no tracepoint `no_such_event`"),
+        (&new, "untyped", Subject::Object, "its section `wrong` says no type of program"),
+    ] {
+        let first = &findings(answer, program)[0];
+        assert_eq!(first.subject, subject, "{program}: {first:?}");
+        assert!(first.message.contains(message), "{program}: {}", first.message);
+    }
+    let near = &findings(&old, "misspelt")[0].help;
+    assert_eq!(near[0], "near it there is `tcp_connect`");
+    let helper = findings(&old, "helper")[0].place.as_ref().unwrap();
+    assert!(helper.line.as_ref().unwrap().text.starts_with("return bpf_loop("));
+}
+
+#[test]
+fn the_scenario_of_the_renamed_member() {
+    let Some(object) = object("core_iter") else { return };
+    let (old, new) = (check(&object, &OLD.kernel("6.1")), check(&object, &NEW.kernel("6.12")));
+    assert_eq!((verdict(&old, "unguarded"), verdict(&new, "unguarded")), (Loads, Refused));
+    assert_eq!((verdict(&old, "guarded"), verdict(&new, "guarded")), (Loads, Loads));
+    let [found, ..] = findings(&new, "two_underscores") else { panic!("{new:?}") };
+    assert!(found.help[0].contains("`iov_iter___new`"), "{found:?}");
+}
+
+#[test]
+fn a_kernel_that_lists_nothing_is_given_the_benefit_of_the_doubt() {
+    let Some(object) = object("small") else { return };
+    let empty = osmia_btf::Builder::new(osmia_btf::Endian::host()).build().unwrap();
+    let answer = check(&object, &Kernel::new("empty", &empty).unwrap());
+    let about = |subject| {
+        let all = answer.programs.iter().flat_map(|program| &program.findings);
+        all.filter(|finding| finding.subject == subject).count()
+    };
+    assert_eq!(
+        about(Subject::Helper) + about(Subject::ProgramType) + about(Subject::AttachType),
+        0
+    );
+}

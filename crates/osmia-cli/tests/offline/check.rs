@@ -1,0 +1,99 @@
+//! `osmia check` on objects and BTF made for the test.
+#![allow(clippy::unwrap_used)]
+
+use osmia_btf::{Bits, Builder, Endian, Kind, Member, TypeId};
+use osmia_testkit::fixture::Fixture;
+use serde_json::Value;
+
+use crate::command::Said;
+use crate::osmia;
+
+/// A kernel whose `struct iov_iter` has this member, as a file.
+fn kernel(folder: &tempfile::TempDir, name: &str, member: &str) -> String {
+    let mut builder = Builder::new(Endian::host());
+    let pointer = builder.pointer(TypeId::VOID).unwrap();
+    let iov = Member { name: member, ty: pointer, offset: Bits(64), bitfield: None };
+    builder.composite(Kind::Struct, "iov_iter", 16, &[iov]).unwrap();
+    let int = osmia_btf::Int {
+        size: 4,
+        bits: 32,
+        offset: 0,
+        signed: true,
+        is_char: false,
+        is_bool: false,
+    };
+    let int = builder.int("int", int).unwrap();
+    let pid = Member { name: "pid", ty: int, offset: Bits(0), bitfield: None };
+    builder.composite(Kind::Struct, "task_struct", 4, &[pid]).unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, builder.to_bytes().unwrap()).unwrap();
+    path.into_os_string().into_string().unwrap()
+}
+
+fn checked(arguments: &[&str]) -> Option<Said> {
+    let object = Fixture::new("core_iter").path()?.into_os_string().into_string().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let (old, new) = (kernel(&folder, "6.1", "iov"), kernel(&folder, "6.12", "__iov"));
+    let check = ["check", &object, "--btf", &old, &new];
+    Some(osmia(&[&check[..], arguments].concat()))
+}
+
+#[test]
+fn a_table_of_kernels_and_programs() {
+    let Some(said) = checked(&[]) else { return };
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert_eq!(said.err, "");
+    let words = |name: &str| {
+        let line = said.out.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said.out.lines().next().unwrap().split_whitespace().collect::<Vec<_>>(),
+        ["6.1", "6.12"]
+    );
+    assert_eq!(words("unguarded"), ["unguarded", "raw_tp/unguarded", "loads", "no"]);
+    assert_eq!(words("guarded"), ["guarded", "raw_tp/guarded", "loads", "loads"]);
+    let reason = "program unguarded does not load on 6.12\n  \
+                  `struct iov_iter` of vmlinux has no member `iov`; near it there is `__iov`\n";
+    assert!(said.out.contains(reason), "{}", said.out);
+    assert!(said.out.contains("core_iter.bpf.c:30 return (long)iter->iov;"), "{}", said.out);
+}
+
+#[test]
+fn the_same_as_json() {
+    let Some(said) = checked(&["--json"]) else { return };
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    let json: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(json["loads"], false);
+    let new = &json["kernels"][1];
+    assert_eq!((&new["kernel"], &new["verdict"]), (&Value::from("6.12"), &Value::from("no")));
+    let programs = new["programs"].as_array().unwrap();
+    let program = programs.iter().find(|one| one["name"] == "unguarded").unwrap();
+    let reason = &program["reasons"][0];
+    assert_eq!(
+        (&reason["weight"], &reason["about"]),
+        (&Value::from("refused"), &Value::from("core"))
+    );
+    assert_eq!(reason["place"]["line"], 30);
+    assert_eq!(reason["place"]["text"], "return (long)iter->iov;");
+}
+
+#[test]
+fn what_loads_everywhere_is_no_failure() {
+    let Some(object) = Fixture::new("small").path() else { return };
+    let folder = tempfile::TempDir::new().unwrap();
+    let kernel = kernel(&folder, "some.btf", "iov");
+    let object = object.into_os_string().into_string().unwrap();
+    let out = osmia(&["check", &object, "--btf", &kernel]).done();
+    assert!(out.starts_with(' ') && out.contains("some.btf") && out.contains("loads"), "{out}");
+}
+
+#[test]
+fn kernels_that_are_not_there_are_named() {
+    let Some(object) = Fixture::new("small").path() else { return };
+    let object = object.into_os_string().into_string().unwrap();
+    let failed = osmia(&["check", &object, "--btf", "./nosuch"]).failed();
+    assert!(failed.contains("open ./nosuch"), "{failed}");
+    let failed = osmia(&["check", &object, "--kernel", "9.99.0-none"]).failed();
+    assert!(failed.contains("the types of a kernel 9.99.0-none are in none of /boot/"), "{failed}");
+}

@@ -214,7 +214,7 @@ mod tests {
     fn exit(failure: &Failure) -> Option<Exit> {
         match failure {
             Failure::Told { exit, .. } => Some(*exit),
-            Failure::Unread => None,
+            Failure::Shown | Failure::Unread => None,
         }
     }
 

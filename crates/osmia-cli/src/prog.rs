@@ -1,12 +1,20 @@
 //! `osmia prog`: programs in the kernel.
 
+mod code;
+mod dump;
+mod graph;
 mod info;
+mod jited;
+mod referred;
 mod show;
+mod svg;
+mod xlated;
 
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::prog::dump::Dump;
 use crate::prog::show::Show;
 
 /// `osmia prog`.
@@ -27,6 +35,8 @@ enum ProgVerb {
     /// List programs, or show some of them in full
     #[command(visible_alias = "list", aliases = ["s", "l", "ls"])]
     Show(Show),
+    /// Print a program's instructions, or the machine code that the kernel made of them
+    Dump(Dump),
 }
 
 impl Progs {
@@ -38,6 +48,7 @@ impl Progs {
         match &self.verb {
             None => Show::all().run(output),
             Some(ProgVerb::Show(show)) => show.run(output),
+            Some(ProgVerb::Dump(dump)) => dump.run(output),
         }
     }
 }

@@ -171,8 +171,13 @@ impl Netlink {
         message.finalize();
         let mut bytes = vec![0; message.buffer_len()];
         message.serialize(&mut bytes);
-        rustix::net::send(&self.socket, &bytes, SendFlags::empty())?;
+        self.send(&bytes)?;
         self.receive()
+    }
+
+    /// Sends a request that is written already.
+    pub(crate) fn send(&self, request: &[u8]) -> Result<(), Errno> {
+        rustix::net::send(&self.socket, request, SendFlags::empty()).map(drop)
     }
 
     /// Sends one request that has no answer but whether it was done.
@@ -195,11 +200,17 @@ impl Netlink {
         }
     }
 
-    fn receive(&self) -> Result<NetlinkPayload<RouteNetlinkMessage>, Errno> {
+    /// The next datagram as it is, however long.
+    pub(crate) fn receive_bytes(&self) -> Result<Vec<u8>, Errno> {
         let peek = RecvFlags::PEEK | RecvFlags::TRUNC;
         let (_, len) = rustix::net::recv(&self.socket, &mut [0_u8; 1], peek)?;
         let mut answer = vec![0; len];
         rustix::net::recv(&self.socket, answer.as_mut_slice(), RecvFlags::empty())?;
+        Ok(answer)
+    }
+
+    fn receive(&self) -> Result<NetlinkPayload<RouteNetlinkMessage>, Errno> {
+        let answer = self.receive_bytes()?;
         NetlinkMessage::<RouteNetlinkMessage>::deserialize(&answer)
             .map(|message| message.payload)
             .map_err(|_| Errno::BADMSG)

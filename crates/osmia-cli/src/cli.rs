@@ -5,9 +5,11 @@ use clap::{Args, Parser, Subcommand};
 use crate::btf::BtfVerb;
 use crate::build::Build;
 use crate::check::Check;
+use crate::cgroup::CgroupVerb;
 use crate::generate::Generate;
 use crate::link::Links;
 use crate::map::MapVerb;
+use crate::net::Net;
 use crate::obj::Obj;
 use crate::output::Form;
 use crate::prog::Progs;
@@ -82,6 +84,11 @@ pub enum Command {
     /// Maps: list, dump, look up, update, create
     #[command(subcommand)]
     Map(MapVerb),
+    /// Programs on network interfaces: list, attach, detach
+    Net(Net),
+    /// Programs on cgroups: show, tree, attach, detach
+    #[command(subcommand)]
+    Cgroup(CgroupVerb),
 }
 
 impl Cli {

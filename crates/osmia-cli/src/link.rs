@@ -1,6 +1,6 @@
 //! `osmia link`: attachments that have an owner.
 
-mod place;
+pub mod place;
 mod show;
 mod verbs;
 

@@ -3,8 +3,10 @@
 //! One file per noun. A verb computes a report, which is a value; [`Output`](output::Output)
 //! prints it for people or for programs.
 
+mod attached;
 mod btf;
 mod build;
+mod cgroup;
 mod cgroup_path;
 mod check;
 mod cli;
@@ -18,6 +20,8 @@ mod map;
 mod map_flags;
 mod moment;
 mod near;
+mod net;
+mod netns_choice;
 mod obj;
 mod object_file;
 mod output;
@@ -64,6 +68,8 @@ fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Btf(btf) => btf.run(output),
         Command::Obj(obj) => obj.run(output),
         Command::Map(map) => map.run(output),
+        Command::Net(net) => net.run(output),
+        Command::Cgroup(cgroup) => cgroup.run(output),
         Command::Prog(prog) => prog.run(output),
         Command::Link(link) => link.run(output),
     }

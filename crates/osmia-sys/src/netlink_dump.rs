@@ -103,7 +103,9 @@ impl Netlink {
             self.dump(|| RouteNetlinkMessage::GetQueueDiscipline(TcMessage::with_index(number)))?;
         let mut programs = Vec::new();
         for discipline in &disciplines {
-            let Some((header, attributes)) = discipline.split_at_checked(TC_HEADER) else { continue };
+            let Some((header, attributes)) = discipline.split_at_checked(TC_HEADER) else {
+                continue;
+            };
             if number_at(header, 4) != Some(index) {
                 continue;
             }
@@ -146,7 +148,10 @@ impl Netlink {
     }
 
     /// What the kernel answers to a request for a list: the messages without their headers.
-    fn dump(&self, request: impl Fn() -> RouteNetlinkMessage) -> Result<Vec<Vec<u8>>, NetlinkError> {
+    fn dump(
+        &self,
+        request: impl Fn() -> RouteNetlinkMessage,
+    ) -> Result<Vec<Vec<u8>>, NetlinkError> {
         for _ in 0..ATTEMPTS {
             if let Some(messages) = self.dump_once(request())? {
                 return Ok(messages);

@@ -12,8 +12,5 @@ use rustix::thread::LinkNameSpaceType;
 ///
 /// `EINVAL` if it is of something else, `EPERM` without `CAP_SYS_ADMIN`.
 pub fn enter_netns(namespace: impl AsFd) -> Result<(), Errno> {
-    rustix::thread::move_into_link_name_space(
-        namespace.as_fd(),
-        Some(LinkNameSpaceType::Network),
-    )
+    rustix::thread::move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))
 }

@@ -1,0 +1,312 @@
+//! `osmia net attach` and `osmia net detach`.
+
+use std::fs::File;
+use std::os::fd::{AsFd as _, BorrowedFd};
+
+use clap::Args;
+use osmia::Kernel;
+use osmia_abi::AttachType;
+use osmia_sys::{
+    AttachTarget, Bpf, Errno, Neighbour, Netlink, NetlinkError, Position, ProgAttach, Side,
+    TcFilter, TcProgram, TcSide,
+};
+
+use crate::failure::Failure;
+use crate::map::open::program;
+use crate::near::no_such;
+use crate::output::Output;
+use crate::words::Words;
+
+/// `XDP_FLAGS_UPDATE_IF_NOEXIST` and the flags of the modes.
+const ONLY_IF_FREE: u32 = 1;
+const GENERIC: u32 = 2;
+const DRIVER: u32 = 4;
+const HARDWARE: u32 = 8;
+
+/// The arguments of `osmia net attach`.
+#[derive(Args)]
+#[command(
+    after_help = "PLACE is xdp, xdpgeneric, xdpdrv, xdpoffload, tcx_ingress, tcx_egress, tc_ingress, tc_egress,
+netkit_primary, netkit_peer, or flow_dissector, which has no interface. Behind the interface may stand
+overwrite (XDP), prepend (tcx, netkit), `prio N` and `handle N` (tc). Examples:
+  osmia net attach xdpgeneric name drop dev veth0
+  osmia net attach tcx_ingress id 12 dev veth0 prepend
+  osmia net attach tc_egress pinned /sys/fs/bpf/mark dev veth0 prio 10"
+)]
+pub struct Attach {
+    /// Where, which program, which interface
+    #[arg(required = true, value_name = "PLACE PROG dev NAME")]
+    words: Vec<String>,
+}
+
+/// The arguments of `osmia net detach`.
+#[derive(Args)]
+#[command(
+    after_help = "PLACE is as for `osmia net attach`. At places that run several programs PROG says which one;
+without, tcx and netkit let go of the last one, tc of all its BPF programs. Examples:
+  osmia net detach xdp dev veth0
+  osmia net detach tcx_ingress id 12 dev veth0"
+)]
+pub struct Detach {
+    /// Where, perhaps which program, which interface
+    #[arg(required = true, value_name = "PLACE [PROG] dev NAME")]
+    words: Vec<String>,
+}
+
+/// A place by its word.
+#[derive(Clone, Copy)]
+enum Place {
+    /// XDP with the flags of a mode.
+    Xdp(u32),
+    /// Several programs in an order of their own.
+    Multi(AttachType),
+    /// Classifiers of tc.
+    Classifier(TcSide),
+    /// The network namespace.
+    Dissector,
+}
+
+const PLACES: [(&str, Place); 11] = [
+    ("xdp", Place::Xdp(0)),
+    ("xdpgeneric", Place::Xdp(GENERIC)),
+    ("xdpdrv", Place::Xdp(DRIVER)),
+    ("xdpoffload", Place::Xdp(HARDWARE)),
+    ("tcx_ingress", Place::Multi(AttachType::TCX_INGRESS)),
+    ("tcx_egress", Place::Multi(AttachType::TCX_EGRESS)),
+    ("tc_ingress", Place::Classifier(TcSide::Ingress)),
+    ("tc_egress", Place::Classifier(TcSide::Egress)),
+    ("netkit_primary", Place::Multi(AttachType::NETKIT_PRIMARY)),
+    ("netkit_peer", Place::Multi(AttachType::NETKIT_PEER)),
+    ("flow_dissector", Place::Dissector),
+];
+
+/// What may stand behind the interface.
+#[derive(Default)]
+struct Manner {
+    overwrite: bool,
+    prepend: bool,
+    priority: u16,
+    handle: u32,
+}
+
+impl Attach {
+    /// Attaches a program.
+    ///
+    /// # Errors
+    /// There is no such program or interface, or the kernel refuses.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "verbs take it so")]
+    pub fn run(&self, _: &mut Output) -> Result<(), Failure> {
+        let kernel = Kernel::running()?;
+        let mut words = Words::new(&self.words);
+        let (name, place) = place(&mut words)?;
+        let prog = program(&kernel, &mut words)?;
+        if let Place::Dissector = place {
+            words.end()?;
+            return dissector(Some(prog.fd()?), false);
+        }
+        let (index, device) = device(&mut words)?;
+        let manner = Manner::read(&mut words)?;
+        let attempt = format!("attach program {} to {name} of {device}", prog.info()?.id);
+        match place {
+            Place::Xdp(mode) => {
+                let flags = if manner.overwrite { mode } else { mode | ONLY_IF_FREE };
+                let set = netlink()?.set_xdp(index, Some(prog.fd()?), flags, None);
+                set.map_err(|error| xdp_refused(&attempt, &error))
+            }
+            Place::Multi(attach_type) => {
+                let side = if manner.prepend { Side::Before } else { Side::After };
+                let position =
+                    manner.prepend.then_some(Position { side, neighbour: Neighbour::Whole });
+                let attach = at(index, attach_type, position);
+                Bpf::kernel()
+                    .prog_attach(prog.fd()?, &attach)
+                    .map_err(|errno| Failure::because(attempt, &errno))
+            }
+            Place::Classifier(side) => {
+                let net = netlink()?;
+                let Manner { priority, handle, .. } = manner;
+                net.add_clsact(index)
+                    .and_then(|_| {
+                        let filter = TcFilter { index, side, priority, handle };
+                        let fd = prog.fd().map_err(|_| NetlinkError::from(Errno::BADF))?;
+                        net.add_tc_filter(&filter, fd, prog.name())
+                    })
+                    .map(drop)
+                    .map_err(|error| Failure::because(attempt, &error))
+            }
+            Place::Dissector => Ok(()),
+        }
+    }
+}
+
+impl Detach {
+    /// Detaches a program.
+    ///
+    /// # Errors
+    /// There is none, or no such interface, or the kernel refuses.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "verbs take it so")]
+    pub fn run(&self, _: &mut Output) -> Result<(), Failure> {
+        let kernel = Kernel::running()?;
+        let mut words = Words::new(&self.words);
+        let (name, place) = place(&mut words)?;
+        if let Place::Dissector = place {
+            words.end()?;
+            return dissector(None, true);
+        }
+        let prog = match words.peek() {
+            Some("dev") | None => None,
+            Some(_) => Some(program(&kernel, &mut words)?),
+        };
+        let (index, device) = device(&mut words)?;
+        words.end()?;
+        let attempt = format!("detach from {name} of {device}");
+        match place {
+            Place::Xdp(mode) => {
+                let there =
+                    netlink()?.xdp(index).map_err(|error| Failure::because(&*attempt, &error))?;
+                if (there.driver, there.generic, there.hardware) == (None, None, None) {
+                    return Err(Failure::not_found(format!("{attempt}: it runs no XDP program")));
+                }
+                netlink()?
+                    .set_xdp(index, None, mode, None)
+                    .map_err(|error| xdp_refused(&attempt, &error))
+            }
+            Place::Multi(attach_type) => {
+                let fd = prog.as_ref().map(osmia::Program::fd).transpose()?;
+                let position = prog
+                    .is_none()
+                    .then_some(Position { side: Side::After, neighbour: Neighbour::Whole });
+                Bpf::kernel()
+                    .prog_detach(fd, &at(index, attach_type, position))
+                    .map_err(|errno| Failure::because(attempt, &errno))
+            }
+            Place::Classifier(side) => {
+                let id = prog.map(|prog| prog.info()).transpose()?.map(|info| info.id);
+                classifiers(index, side, id, &attempt)
+            }
+            Place::Dissector => Ok(()),
+        }
+    }
+}
+
+impl Manner {
+    fn read(words: &mut Words<'_>) -> Result<Self, Failure> {
+        let mut manner = Self::default();
+        while !words.is_empty() {
+            match words.keyword(&["overwrite", "prepend", "prio", "handle"])? {
+                "overwrite" => manner.overwrite = true,
+                "prepend" => manner.prepend = true,
+                "prio" => {
+                    let number = words.number("the priority")?;
+                    manner.priority = u16::try_from(number)
+                        .map_err(|_| Failure::usage("priorities go up to 65535"))?;
+                }
+                _ => {
+                    let number = words.number("the handle")?;
+                    manner.handle = u32::try_from(number)
+                        .map_err(|_| Failure::usage("handles have 32 bits"))?;
+                }
+            }
+        }
+        Ok(manner)
+    }
+}
+
+fn place<'a>(words: &mut Words<'a>) -> Result<(&'a str, Place), Failure> {
+    let word = words.next("where to attach")?;
+    let found = PLACES.iter().find(|(name, _)| *name == word);
+    let found = found.ok_or_else(|| {
+        Failure::usage(no_such("place", word, PLACES.iter().map(|(name, _)| *name)))
+    })?;
+    Ok((word, found.1))
+}
+
+/// The interface that the next words say.
+fn device<'a>(words: &mut Words<'a>) -> Result<(u32, &'a str), Failure> {
+    words.keyword(&["dev"])?;
+    let name = words.next("the interface")?;
+    let net = netlink()?;
+    let index = net.index_of(name).map_err(|errno| match errno {
+        Errno::NODEV => {
+            let all = net.interfaces().unwrap_or_default();
+            let names = all.iter().map(|found| found.name.as_str());
+            Failure::not_found(no_such("interface", name, names))
+        }
+        errno => Failure::because(format!("find interface {name}"), &errno),
+    })?;
+    Ok((index, name))
+}
+
+fn netlink() -> Result<Netlink, Failure> {
+    Netlink::open().map_err(|errno| Failure::because("open netlink", &errno))
+}
+
+fn at(index: u32, attach_type: AttachType, position: Option<Position<'_>>) -> ProgAttach<'_> {
+    let target = AttachTarget::Ifindex(index);
+    ProgAttach { target, attach_type, flags: 0, replace: None, position, expected_revision: 0 }
+}
+
+/// Attaches the flow dissector of this network namespace, or detaches it.
+fn dissector(prog: Option<BorrowedFd<'_>>, detach: bool) -> Result<(), Failure> {
+    let file = File::open("/proc/thread-self/ns/net")
+        .map_err(|error| Failure::because("open this network namespace", &error))?;
+    let attach = ProgAttach {
+        target: AttachTarget::Fd(file.as_fd()),
+        attach_type: AttachType::FLOW_DISSECTOR,
+        flags: 0,
+        replace: None,
+        position: None,
+        expected_revision: 0,
+    };
+    let bpf = Bpf::kernel();
+    let (verb, done) = match prog.filter(|_| !detach) {
+        Some(prog) => {
+            // The kernel takes the namespace of the caller, and wants no descriptor of it.
+            let attach = ProgAttach { target: AttachTarget::Ifindex(0), ..attach };
+            ("attach", bpf.prog_attach(prog, &attach))
+        }
+        None => {
+            let found =
+                crate::attached::query(&bpf, attach.target, AttachType::FLOW_DISSECTOR, false)
+                    .map_err(|errno| Failure::because("ask for the flow dissector", &errno))?;
+            let Some(first) = found.programs.first() else {
+                return Err(Failure::not_found("this network namespace has no flow dissector"));
+            };
+            let fd = bpf
+                .prog_by_id(first.prog, None)
+                .map_err(|errno| Failure::because("open the flow dissector", &errno))?;
+            let attach = ProgAttach { target: AttachTarget::Ifindex(0), ..attach };
+            ("detach", bpf.prog_detach(Some(fd.as_fd()), &attach))
+        }
+    };
+    done.map_err(|errno| Failure::because(format!("{verb} the flow dissector"), &errno))
+}
+
+/// Removes BPF classifiers from one side of an interface: those of a program, or all.
+fn classifiers(index: u32, side: TcSide, prog: Option<u32>, attempt: &str) -> Result<(), Failure> {
+    let net = netlink()?;
+    let failed = |error: NetlinkError| Failure::because(attempt, &error);
+    let is_it = |found: &TcProgram| {
+        found.side == Some(side) && prog.is_none_or(|prog| found.id == Some(prog))
+    };
+    let found = net.tc_programs(index).map_err(failed)?;
+    let found: Vec<TcProgram> = found.into_iter().filter(is_it).collect();
+    if found.is_empty() {
+        return Err(Failure::not_found(format!("{attempt}: there is no such program")));
+    }
+    for TcProgram { priority, handle, .. } in found {
+        net.remove_tc_filter(&TcFilter { index, side, priority, handle }).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn xdp_refused(attempt: &str, error: &NetlinkError) -> Failure {
+    let hint = match error.errno {
+        Errno::EXIST | Errno::BUSY => {
+            ": another program is there; `overwrite` replaces it, unless a link holds it"
+        }
+        Errno::OPNOTSUPP => ": the driver cannot do it; xdpgeneric works on all interfaces",
+        _ => "",
+    };
+    Failure::because(format!("{attempt}{hint}"), error)
+}

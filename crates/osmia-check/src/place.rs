@@ -1,7 +1,7 @@
 //! Where in a program something is.
 
 use osmia_btf::Btf;
-use osmia_object::LinkedProgram;
+use osmia_object::{Line, LinkedProgram, Poisoned};
 
 /// Where in a program something is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,19 +28,29 @@ pub struct SourceLine {
 }
 
 impl Place {
+    /// The place of an instruction that asks for what is not there.
+    pub(crate) fn of_poisoned(
+        btf: Option<&Btf>,
+        linked: &LinkedProgram,
+        poisoned: &Poisoned,
+    ) -> Self {
+        let asked = |btf| line(btf, linked.poisoned_line(btf, poisoned)?);
+        Self { line: btf.and_then(asked), ..Self::of(btf, linked, poisoned.at) }
+    }
+
     /// The place of a slot of a linked program.
     pub(crate) fn of(btf: Option<&Btf>, linked: &LinkedProgram, slot: u32) -> Self {
         let function = linked.function_at(slot).map(|function| function.name.clone());
         Self {
             function: function.unwrap_or_default(),
             insn: slot,
-            line: btf.and_then(|btf| line(btf, linked, slot)),
+            line: btf.and_then(|btf| line(btf, linked.line_at(slot)?)),
         }
     }
 }
 
-fn line(btf: &Btf, linked: &LinkedProgram, slot: u32) -> Option<SourceLine> {
-    let info = linked.line_at(slot)?.info;
+fn line(btf: &Btf, line: &Line) -> Option<SourceLine> {
+    let info = line.info;
     let text = |at| btf.string(at).ok().map(|text| text.trim().to_owned());
     // Instructions that stand for no line of C have line 0.
     (info.line != 0).then_some(SourceLine {

@@ -105,7 +105,7 @@ impl Program<'_> {
                 Ok(None) => ("it reads what this kernel does not have".to_owned(), Vec::new()),
                 Err(error) => (error.to_string(), Vec::new()),
             };
-            let place = self.place(poisoned.at);
+            let place = Place::of_poisoned(self.object.btf.as_ref(), &self.linked, poisoned);
             let finding = Finding::new(reached.weight(poisoned.at), Subject::Core, message)
                 .help(help)
                 .at(Some(place));

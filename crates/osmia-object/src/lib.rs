@@ -3,6 +3,7 @@
 //! [`ObjectSpec::parse`] reads a file; the result is the same on every machine and may be
 //! edited. [`ObjectSpec::link`] puts one program together as the kernel takes it.
 
+mod core_line;
 mod error;
 mod extern_spec;
 mod fold;

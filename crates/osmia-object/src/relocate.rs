@@ -1,11 +1,11 @@
 //! CO-RE: a program's instructions made to fit the types of the place where it will run.
 
-use osmia_btf::CoreRecord;
 use osmia_btf::core_re::{CoreError, POISON, Patch, Poison, Relocator, Slot};
+use osmia_btf::{Btf, CoreRecord};
 use osmia_insn::{Insn, Opcode, Reg};
 
 use crate::error::Error;
-use crate::function::CoreRelocation;
+use crate::function::{CoreRelocation, Line};
 use crate::linked_program::LinkedProgram;
 
 /// An instruction that must never run, as the target lacks what it reads.
@@ -18,6 +18,8 @@ use crate::linked_program::LinkedProgram;
 pub struct Poisoned {
     /// The slot, from the program's start.
     pub at: u32,
+    /// The instruction as it was.
+    pub insn: Insn,
     /// The number of the function that it calls; each has its own.
     pub function: i32,
     /// What was asked of the target's types.
@@ -54,6 +56,11 @@ impl LinkedProgram {
         self.poisoned.get(usize::try_from(number).ok()?)
     }
 
+    /// The line of C that asked for what made an instruction one that cannot run.
+    pub fn poisoned_line(&self, btf: &Btf, poisoned: &Poisoned) -> Option<&Line> {
+        self.core_line(btf, poisoned.at, poisoned.insn, &poisoned.record)
+    }
+
     fn patch(
         &self,
         at: u32,
@@ -68,13 +75,14 @@ impl LinkedProgram {
 
     fn apply(&mut self, at: u32, record: CoreRecord, patch: Patch) {
         let Some(insns) = self.insns.get_mut(at as usize..) else { return };
+        let insn = insns.first().copied();
         let mut slots: Vec<Slot> = insns.iter().take(2).copied().map(to_slot).collect();
         patch.apply(&mut slots);
         if let Patch::Poison { slots: count, why } = patch {
             // Programs have a million instructions at most, so that this cannot overflow.
             let function = POISON.saturating_add(self.poisoned.len() as i32);
             slots.iter_mut().take(count).for_each(|slot| slot.imm = function);
-            self.poisoned.push(Poisoned { at, function, record, why });
+            self.poisoned.extend(insn.map(|insn| Poisoned { at, insn, function, record, why }));
         }
         insns.iter_mut().zip(slots).for_each(|(insn, slot)| *insn = to_insn(slot));
     }

@@ -17,11 +17,19 @@ pub struct VerifierError {
     log: String,
     truncated: bool,
     errno: Errno,
+    /// Whether an error above it says more than the log does.
+    explained: bool,
 }
 
 impl VerifierError {
     pub(crate) fn new(log: String, truncated: bool, errno: Errno) -> Self {
-        Self { log, truncated, errno }
+        Self { log, truncated, errno, explained: false }
+    }
+
+    /// The same, where the reason is known better than the verifier knows it.
+    pub(crate) fn explained(mut self) -> Self {
+        self.explained = true;
+        self
     }
 
     /// The whole log.
@@ -80,6 +88,11 @@ impl VerifierError {
 
 impl fmt::Display for VerifierError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.truncated { ", cut off" } else { "" };
+        let lines = self.log.lines().count();
+        if self.explained {
+            return write!(f, "the verifier came to it (its log has {lines} lines{more})");
+        }
         write!(f, "the verifier refused it: {}", self.reason())?;
         let explained = self.report().map(|report| report.section("Reason:"));
         if let Some(explained) = explained.filter(|text| !text.is_empty()) {
@@ -94,8 +107,7 @@ impl fmt::Display for VerifierError {
         if let Some(suggestion) = self.suggestion() {
             write!(f, "\n  suggestion: {suggestion}")?;
         }
-        let more = if self.truncated { ", cut off" } else { "" };
-        write!(f, "\n  (the verifier's log has {} lines{more})", self.log.lines().count())
+        write!(f, "\n  (the verifier's log has {lines} lines{more})")
     }
 }
 

@@ -39,6 +39,38 @@ fn a_member_that_this_kernel_lacks_is_named() {
 }
 
 #[test]
+fn the_renamed_member_of_iov_iter() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("core_iter").bytes() else { return };
+    let mut spec = osmia::open("core_iter", bytes).unwrap();
+    for program in ["unguarded", "two_underscores", "pid"] {
+        spec.programs[program].autoload = false;
+    }
+    let kernel = Kernel::running().unwrap();
+    // The guard and a flavour fit any kernel.
+    Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
+    let btf = kernel.btf().unwrap();
+    let iter = btf.find(osmia_btf::Kind::Struct, "iov_iter").unwrap().unwrap().id();
+    let is_old = btf.member(iter, "iov").is_ok();
+    spec.programs["unguarded"].autoload = true;
+    let loaded = Object::load(&spec, &kernel);
+    assert_eq!(loaded.is_ok(), is_old);
+    if let Err(error) = loaded {
+        let text = format!("{error:#}");
+        let headline = "`struct iov_iter` of vmlinux has no member `iov`; near it there is `__iov`";
+        assert!(text.contains(headline), "{text}");
+        assert!(text.contains("C: return (long)iter->iov; @ "), "{text}");
+        assert!(text.contains("core_iter.bpf.c:30"), "{text}");
+        assert!(!text.contains("195896080"), "{text}");
+        assert!(error.verifier().unwrap().log().contains("195896080"), "{text}");
+    }
+    spec.programs["unguarded"].autoload = false;
+    spec.programs["two_underscores"].autoload = true;
+    let text = format!("{:#}", Object::load(&spec, &kernel).unwrap_err());
+    assert!(text.contains("needs three underscores, as in `iov_iter___new`"), "{text}");
+}
+
+#[test]
 fn without_the_kernels_types_the_error_says_how_to_give_them() {
     let Some(_gate) = Gate::root() else { return };
     let Some(spec) = spec() else { return };

@@ -168,7 +168,7 @@ fn hints_of_names(root: &Type<'_>, kernel: &Btf) -> Result<Vec<Hint>, Error> {
             names.push(ty.name());
         }
     }
-    let near = few_nearest(essential, names.into_iter());
+    let near = few_nearest(essential, names);
     let tag = type_name_of_essence(root);
     let tag = tag.strip_suffix(essential).unwrap_or_default();
     Ok(near.into_iter().map(|name| Hint::NearType(format!("{tag}{name}"))).collect())
@@ -217,7 +217,7 @@ fn cause(
             let ty = side.btf.resolve(root)?;
             let names: Result<Vec<&str>, Error> =
                 ty.enumerators().map(|choice| Ok(choice?.name)).collect();
-            let near = few_nearest(name, names?.into_iter());
+            let near = few_nearest(name, names?);
             Cause::NoEnumerator {
                 name: name.into(),
                 near: near.into_iter().map(str::to_owned).collect(),

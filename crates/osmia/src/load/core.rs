@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use osmia_btf::Btf;
 use osmia_btf::core_re::{Relocator, Target};
-use osmia_object::{LinkedProgram, Poisoned};
+use osmia_object::{Line, LinkedProgram};
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
@@ -25,11 +25,25 @@ impl Load<'_> {
         })
     }
 
-    /// Why the kernel lacks what an instruction reads.
-    pub(super) fn explain_poison(&self, poisoned: &Poisoned) -> Option<String> {
+    /// Why the kernel lacks what an instruction reads, and where the C reads it.
+    pub(super) fn explain_poison(&self, program: &LinkedProgram, at: u32) -> Option<String> {
+        let poisoned = program.poisoned.iter().find(|poisoned| poisoned.at == at)?;
         let mut relocator = self.relocator().ok()?.borrow_mut();
         let failure = relocator.explain(&poisoned.record).ok()??;
-        Some(format!("{failure:#}"))
+        let btf = self.spec.btf.as_ref()?;
+        let place = self.c_line(program.poisoned_line(btf, poisoned));
+        Some(format!("{failure:#}{place}"))
+    }
+
+    /// A line of C as the end of a message; nothing if there is none.
+    pub(super) fn c_line(&self, line: Option<&Line>) -> String {
+        let told = || {
+            let (btf, info) = (self.spec.btf.as_ref()?, line?.info);
+            let text = |at| btf.string(at).ok().map(str::trim);
+            let (file, c) = (text(info.file)?, text(info.text)?);
+            (info.line != 0).then(|| format!("\n  C: {c} @ {file}:{}", info.line))
+        };
+        told().unwrap_or_default()
     }
 
     fn relocator(&self) -> Result<&SharedRelocator, Error> {

@@ -34,8 +34,10 @@ pub(super) fn refused(
             "it hands functions to helpers as callbacks, which this kernel does not know";
         return Error::new(Feature::Callbacks.lacking(), headline).caused_by(verdict);
     }
-    let missing = hidden_variable(&verdict).or_else(|| missing(load, prepared, at?));
-    let headline = missing.unwrap_or_else(|| match at {
+    if let Some(missing) = at.and_then(|at| missing(load, prepared, at)) {
+        return Error::new(ErrorKind::Verifier, missing).caused_by(verdict.explained());
+    }
+    let headline = hidden_variable(&verdict).unwrap_or_else(|| match at {
         Some(at) => format!("it stops at instruction {at} of {}", prepared.linked.insns.len()),
         None => "it is not verified".to_owned(),
     });
@@ -50,10 +52,10 @@ fn stopped_at(verdict: &VerifierError) -> Option<u32> {
 /// What the kernel lacks, if the verifier stopped at an instruction that reads or calls it.
 fn missing(load: &Load<'_>, prepared: &Prepared<'_>, at: u32) -> Option<String> {
     if let Some(call) = prepared.linked.missing_calls.iter().find(|call| call.at == at) {
-        return Some(format!("it calls `{}`: {}", call.name, call.why));
+        let place = load.c_line(prepared.linked.line_at(at));
+        return Some(format!("it calls `{}`: {}{place}", call.name, call.why));
     }
-    let poisoned = prepared.linked.poisoned.iter().find(|poisoned| poisoned.at == at)?;
-    load.explain_poison(poisoned)
+    load.explain_poison(&prepared.linked, at)
 }
 
 /// The verifier finds a variable that a program names by its type in the kernel's list of symbols.

@@ -1,21 +1,33 @@
 //! `osmia prog`: programs in the kernel.
 
+mod attach;
 mod code;
 mod dump;
 mod graph;
 mod info;
 mod jited;
+mod load;
+mod packets;
+mod pin;
 mod referred;
+mod run;
 mod show;
 mod svg;
+mod unload;
+mod verdict;
 mod xlated;
 
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::prog::attach::{Attach, Detach};
 use crate::prog::dump::Dump;
+use crate::prog::load::{Load, LoadAll};
+use crate::prog::pin::Pin;
+use crate::prog::run::Run;
 use crate::prog::show::Show;
+use crate::prog::unload::Unload;
 
 /// `osmia prog`.
 #[derive(Args)]
@@ -36,7 +48,22 @@ enum ProgVerb {
     #[command(visible_alias = "list", aliases = ["s", "l", "ls"])]
     Show(Show),
     /// Print a program's instructions, or the machine code that the kernel made of them
+    #[command(aliases = ["d"])]
     Dump(Dump),
+    /// Give a program a name in a bpf file system, so that it outlives its process
+    Pin(Pin),
+    /// Load an object's first program and pin it
+    Load(Load),
+    /// Load all programs of an object and pin them in a folder
+    Loadall(LoadAll),
+    /// Attach a loaded program to a map of sockets, or as the flow dissector
+    Attach(Attach),
+    /// Undo an attachment of `attach`
+    Detach(Detach),
+    /// Remove the pins of programs and of their links, so that they go
+    Unload(Unload),
+    /// Run a program by hand with packets or a context, and tell what it returns
+    Run(Run),
 }
 
 impl Progs {
@@ -49,6 +76,13 @@ impl Progs {
             None => Show::all().run(output),
             Some(ProgVerb::Show(show)) => show.run(output),
             Some(ProgVerb::Dump(dump)) => dump.run(output),
+            Some(ProgVerb::Pin(pin)) => pin.run(),
+            Some(ProgVerb::Load(load)) => load.run(output),
+            Some(ProgVerb::Loadall(load)) => load.run(output),
+            Some(ProgVerb::Attach(attach)) => attach.run(),
+            Some(ProgVerb::Detach(detach)) => detach.run(),
+            Some(ProgVerb::Unload(unload)) => unload.run(output),
+            Some(ProgVerb::Run(run)) => run.run(output),
         }
     }
 }

@@ -10,7 +10,8 @@ mod set;
 mod signals;
 mod watch;
 
-pub use crate::run::options::RunOptions;
+pub use crate::run::options::{RunOptions, pair};
+pub use crate::run::set::set_variables;
 
 use osmia::{ErrorKind, Kernel, Loader, Object};
 use osmia_object::ObjectSpec;
@@ -21,7 +22,6 @@ use crate::output::Output;
 use crate::run::attach::{Attached, Placement, kind_of_target};
 use crate::run::event_type::EventTypes;
 use crate::run::happening::Happening;
-use crate::run::set::set_variables;
 use crate::run::watch::Watch;
 
 impl RunOptions {

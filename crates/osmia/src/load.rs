@@ -1,6 +1,7 @@
 //! From a spec to an object in the kernel.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -55,6 +56,7 @@ pub struct Loader {
     pin_directory: PathBuf,
     log_level: u32,
     fold_constants: bool,
+    reused: HashMap<String, Map>,
 }
 
 impl Loader {
@@ -66,6 +68,7 @@ impl Loader {
             pin_directory: PathBuf::from("/sys/fs/bpf"),
             log_level: 0,
             fold_constants: false,
+            reused: HashMap::new(),
         }
     }
 
@@ -92,6 +95,25 @@ impl Loader {
     #[must_use]
     pub fn fold_constants(mut self, fold: bool) -> Self {
         self.fold_constants = fold;
+        self
+    }
+
+    /// Uses a map that is there already in the place of the object's map of this name, as it is:
+    /// nothing is written into it. That it is like the object's is checked when that is loaded.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn load(spec: &osmia::ObjectSpec) -> Result<osmia::Object, osmia::Error> {
+    /// use osmia::{Kernel, Loader, Map};
+    ///
+    /// let kernel = Kernel::running()?;
+    /// let counts = Map::from_pin(&kernel, "/sys/fs/bpf/counts")?;
+    /// Loader::new(&kernel).reuse_map("counts", &counts).load(spec)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn reuse_map(mut self, name: impl Into<String>, map: &Map) -> Self {
+        self.reused.insert(name.into(), map.clone());
         self
     }
 
@@ -131,6 +153,7 @@ struct Load<'a> {
     log_level: u32,
     /// Whether programs get constants as numbers in their code.
     fold: bool,
+    reused: &'a HashMap<String, Map>,
     spec: &'a ObjectSpec,
     /// The object's types in the kernel, once something needed them.
     btf: OnceCell<ProgramBtf>,
@@ -140,12 +163,13 @@ struct Load<'a> {
 
 impl<'a> Load<'a> {
     fn new(loader: &'a Loader, spec: &'a ObjectSpec, fold: bool) -> Self {
-        let Loader { kernel, pin_directory, log_level, .. } = loader;
+        let Loader { kernel, pin_directory, log_level, reused, .. } = loader;
         Self {
             kernel,
             pin_directory,
             log_level: *log_level,
             fold,
+            reused,
             spec,
             btf: OnceCell::new(),
             relocator: OnceCell::new(),
@@ -160,6 +184,7 @@ impl<'a> Load<'a> {
             )));
         }
         check::object(self.spec)?;
+        check::reused(self.spec, self.reused)?;
         let linked = self.link()?;
         let externs = self.externs(&linked)?;
         let mut pins = Pins::default();

@@ -42,7 +42,11 @@ pub struct RunOptions {
     pub compile: CompileOptions,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// `NAME=VALUE`, taken apart.
+///
+/// # Errors
+/// It is something else.
+pub fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("there is no '=' in it")?;
     if name.is_empty() {
         return Err("there is no name in front of the '='".into());

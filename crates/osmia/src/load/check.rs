@@ -1,8 +1,13 @@
 //! What in a spec cannot be loaded, found before anything reaches the kernel.
 
+use std::collections::HashMap;
+
 use osmia_object::{MapRole, MapSpec, ObjectSpec, Pinning, ProgramSpec, SectionDef};
 
 use crate::error::Error;
+use crate::load::pinned::differences;
+use crate::map::Map;
+use crate::near::instead_of;
 
 /// Refuses what no kernel could take.
 pub(super) fn object(spec: &ObjectSpec) -> Result<(), Error> {
@@ -40,4 +45,22 @@ fn program(spec: &ProgramSpec) -> Result<(), Error> {
         "program `{}`: its section `{}` says no type of program{near}",
         spec.name, spec.section
     )))
+}
+
+/// Refuses maps that are to take the place of others and cannot.
+pub(super) fn reused(spec: &ObjectSpec, reused: &HashMap<String, Map>) -> Result<(), Error> {
+    for (name, map) in reused {
+        let Some(wanted) = spec.maps.get(name) else {
+            let near = instead_of(name, "maps", spec.maps.keys().map(String::as_str));
+            return Err(Error::not_found(format!("there is no map `{name}` to replace; {near}")));
+        };
+        let differences = differences(wanted, map);
+        if !differences.is_empty() {
+            return Err(Error::invalid(format!(
+                "the map that is to take the place of map `{name}` is another: {}",
+                differences.join(", ")
+            )));
+        }
+    }
+    Ok(())
 }

@@ -32,6 +32,9 @@ impl Load<'_> {
     /// The map of a spec: found at its pin, or created and filled.
     pub(super) fn map(&self, spec: &MapSpec, pins: &mut Pins) -> Result<Map, Error> {
         let attempt = || format!("map `{}`", spec.name);
+        if let Some(map) = self.reused.get(&spec.name) {
+            return Ok(map.clone());
+        }
         if let Some(path) = pinned::path(spec, self.pin_directory) {
             if let Some(map) = pinned::reuse(self.kernel, spec, &path).attempt(attempt)? {
                 return Ok(map);

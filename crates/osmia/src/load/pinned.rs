@@ -37,8 +37,8 @@ pub(super) fn reuse(kernel: &Kernel, spec: &MapSpec, path: &Path) -> Result<Opti
     ))
 }
 
-/// In what a pinned map is not what the object wants.
-fn differences(spec: &MapSpec, map: &Map) -> Vec<String> {
+/// In what a map that is there is not what the object wants.
+pub(super) fn differences(spec: &MapSpec, map: &Map) -> Vec<String> {
     let shape = map.shape();
     let mut found = Vec::new();
     if shape.map_type != spec.map_type {

@@ -33,7 +33,7 @@ impl Features {
         if known.is_some() {
             return known;
         }
-        let there = probe(bpf, feature)?;
+        let there = probe(bpf, feature).or_else(|| probe_again(bpf, feature))?;
         if let Some(answer) = self.answers.get(feature as usize) {
             answer.store(if there { THERE } else { LACKING }, Ordering::Relaxed);
         }
@@ -57,6 +57,15 @@ impl Features {
             _ => None,
         }
     }
+}
+
+/// Before 5.11 a probe is refused like anything else where locked memory is at its limit, which an object that was loaded
+/// just now, or another process of the same user, may have reached.
+fn probe_again(bpf: &Bpf, feature: Feature) -> Option<bool> {
+    let charged = osmia_sys::memlock().is_some()
+        && probe(bpf, Feature::MemcgAccounting) != Some(true)
+        && osmia_sys::lift_memlock().is_ok();
+    charged.then(|| probe(bpf, feature)).flatten()
 }
 
 /// Asks the kernel; `None` if its answer tells nothing.

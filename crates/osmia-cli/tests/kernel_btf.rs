@@ -17,7 +17,7 @@ fn osmia(arguments: &[&str]) -> String {
 
 #[test]
 fn a_loaded_object_is_listed_and_dumped() {
-    let Some(_gate) = Gate::root() else { return };
+    let Some(gate) = Gate::root() else { return };
     let Some(object) = Fixture::new("run").path() else { return };
     let mut run = command(&["run", object.to_str().unwrap()]);
     let mut run = run.stdout(Stdio::piped()).spawn().unwrap();
@@ -34,8 +34,10 @@ fn a_loaded_object_is_listed_and_dumped() {
     run.kill().unwrap();
     run.wait().unwrap();
 
-    let kernel = list.iter().find(|row| row["name"] == "vmlinux").unwrap();
-    assert!(kernel["size"].as_u64().unwrap() > 1 << 20);
+    let kernel = list.iter().find(|row| row["name"] == "vmlinux");
+    if gate.part_needs("an id of the kernel's own BTF", "5.11", kernel.is_some()) {
+        assert!(kernel.unwrap()["size"].as_u64().unwrap() > 1 << 20);
+    }
     let ours = ours.unwrap_or_else(|| panic!("{list:?}"));
     assert!(!ours["prog_ids"].as_array().unwrap().is_empty(), "{ours}");
     assert!(!ours["map_ids"].as_array().unwrap().is_empty(), "{ours}");

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use crate::{guard::mounts, leaks::Open, release::Release, skip};
+use crate::{guard::mounts, leaks::Open, release::Release, skip, skip::Extent};
 
 /// Kernel tests of one binary run one after the other: they share tracefs, the trace pipe and the process's descriptors.
 static TURN: Mutex<()> = Mutex::new(());
@@ -44,7 +44,18 @@ impl Gate {
     #[track_caller]
     #[must_use = "return from the test on false"]
     pub fn needs(&self, feature: &str, since: &str, there: bool) -> bool {
-        there || self.too_old(feature, since, &"it is not there")
+        there || self.too_old(Extent::Whole, feature, since, &"it is not there")
+    }
+
+    /// Whether the part of the test that is about `feature` can be run; see [`needs`](Self::needs). `false` is a counted
+    /// skip of that part.
+    ///
+    /// # Panics
+    /// If the feature is not there on a kernel that must have it.
+    #[track_caller]
+    #[must_use = "leave the part out on false"]
+    pub fn part_needs(&self, feature: &str, since: &str, there: bool) -> bool {
+        there || self.too_old(Extent::Part, feature, since, &"it is not there")
     }
 
     /// The value of `outcome`, or `None` and a counted skip if its error is `unsupported` on a kernel older than `since`.
@@ -63,7 +74,7 @@ impl Gate {
             Ok(value) => Some(value),
             Err(error) => {
                 assert!(unsupported(&error), "{feature}: {error:#}");
-                self.too_old(feature, since, &error);
+                self.too_old(Extent::Whole, feature, since, &error);
                 None
             }
         }
@@ -74,13 +85,11 @@ impl Gate {
     #[track_caller]
     #[must_use = "return from the test on false"]
     pub fn built_with(&self, feature: &str, symbol: &str) -> bool {
-        let there = has_symbol(symbol);
-        if !there {
-            skip::whole(format_args!(
-                "{feature}: not built into this kernel (/proc/kallsyms has no {symbol})"
-            ));
+        let lacking = not_built_in(feature, symbol);
+        if let Some(lacking) = &lacking {
+            skip::whole(lacking);
         }
-        there
+        lacking.is_none()
     }
 
     /// Whether the kernel lets functions be patched, as fentry, fexit, `fmod_ret`, LSM and freplace programs need;
@@ -102,7 +111,7 @@ impl Gate {
 
     /// Skips with `false` on kernels before `since`, and fails on others.
     #[track_caller]
-    fn too_old(&self, feature: &str, since: &str, why: &dyn fmt::Display) -> bool {
+    fn too_old(&self, extent: Extent, feature: &str, since: &str, why: &dyn fmt::Display) -> bool {
         let running = self.release;
         let documented: Release =
             since.parse().unwrap_or_else(|()| panic!("{since:?} is no kernel release"));
@@ -110,7 +119,11 @@ impl Gate {
             running < documented,
             "{feature} is documented from Linux {since} on, this is Linux {running}: {why}"
         );
-        skip::whole(format_args!("{feature} needs Linux {since}, this is {running}"));
+        let reason = format_args!("{feature} needs Linux {since}, this is {running}");
+        match extent {
+            Extent::Whole => skip::whole(reason),
+            Extent::Part => skip::part(reason),
+        }
         false
     }
 }
@@ -142,7 +155,10 @@ pub fn host_policy() -> Option<String> {
     }
 }
 
-fn has_symbol(symbol: &str) -> bool {
+/// The sentence about a feature that this kernel was built without, as the absence of `symbol`, a function of it, tells.
+pub fn not_built_in(feature: &str, symbol: &str) -> Option<String> {
     let table = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
-    table.lines().any(|line| line.split_whitespace().nth(2) == Some(symbol))
+    let there = table.lines().any(|line| line.split_whitespace().nth(2) == Some(symbol));
+    (!there)
+        .then(|| format!("{feature}: not built into this kernel (/proc/kallsyms has no {symbol})"))
 }

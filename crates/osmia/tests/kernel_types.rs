@@ -174,18 +174,20 @@ fn a_broken_module_stops_only_what_is_looked_for_in_it() {
 }
 
 /// Whether a module is loaded that tells its types.
-fn is_loaded(module: &str) -> bool {
-    let loaded = Path::new("/sys/kernel/btf").join(module).exists();
+fn tells_types(gate: &Gate, module: &str) -> bool {
+    let loaded = Path::new("/sys/module").join(module).join("initstate").exists();
     if !loaded {
-        skip::whole(format_args!("the module {module} is not loaded, or does not tell its types"));
+        skip::whole(format_args!("the module {module} is not loaded"));
+        return false;
     }
-    loaded
+    let told = Path::new("/sys/kernel/btf").join(module).exists();
+    gate.needs("types of modules", "5.11", told)
 }
 
 #[test]
 fn functions_of_modules_are_called() {
     let Some(gate) = Gate::root() else { return };
-    if !is_loaded("nf_conntrack") {
+    if !tells_types(&gate, "nf_conntrack") {
         return;
     }
     let kernel = Kernel::running().unwrap();
@@ -204,7 +206,7 @@ fn functions_of_modules_are_called() {
 #[test]
 fn programs_attach_to_functions_of_modules() {
     let Some(gate) = Gate::root() else { return };
-    if !is_loaded("veth") || !gate.may_patch_functions("fentry") {
+    if !tells_types(&gate, "veth") || !gate.may_patch_functions("fentry") {
         return;
     }
     let kernel = Kernel::running().unwrap();

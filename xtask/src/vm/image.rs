@@ -15,6 +15,10 @@ use crate::{
 /// The machines' kind, in Cargo's words.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// What parses a kernel's types, which takes minutes in these machines unless it is optimised. To optimise everything takes
+/// longer than it saves.
+const OPTIMISED: [&str; 2] = ["memchr", "osmia-btf"];
+
 /// The tests, packed.
 pub(crate) struct Image {
     bytes: Vec<u8>,
@@ -72,7 +76,9 @@ impl Image {
 /// The test programs, and the programs that they are about.
 fn programs() -> Result<Vec<Program>> {
     let mut cargo = cargo();
+    let optimised = OPTIMISED.map(|package| format!("profile.dev.package.{package}.opt-level=2"));
     cargo
+        .args(optimised.iter().flat_map(|setting| ["--config", setting]))
         .args(["test", "--quiet", "--workspace", "--no-run", "--target", TARGET])
         .args(["--test", &format!("{KERNEL}*")])
         // Given a target, Cargo keeps these flags from build scripts and macros, which cannot be linked so.

@@ -93,8 +93,8 @@ fn run(test: &str, filter: Option<&str>, line: &mut File) -> io::Result<()> {
         // With one thread the harness does not name threads after tests, and skips could not be told apart.
         .env("RUST_TEST_THREADS", "2")
         .env(fixture::PACKED, "/fixtures")
+        // There are no tools in these machines: what needs one is skipped, and counted.
         .env(skip::FILE, SKIPS)
-        .env(skip::STRICT, "1")
         .stdin(Stdio::null())
         .stdout(line.try_clone()?)
         .stderr(line.try_clone()?)

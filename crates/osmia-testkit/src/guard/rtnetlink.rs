@@ -13,11 +13,22 @@ use netlink_packet_core::{
 use netlink_packet_route::{
     AddressFamily as Family, RouteNetlinkMessage,
     address::{AddressAttribute, AddressMessage},
-    link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage},
+    link::{
+        InfoData, InfoKind, InfoNetkit, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
+    },
 };
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netdevice::name_to_index, netlink,
 };
+
+/// What joins a pair of interfaces.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum PairKind {
+    /// A wire.
+    Veth,
+    /// Programs; without any, a wire.
+    Netkit,
+}
 
 /// A routing netlink socket of the calling thread's network namespace.
 pub(crate) struct Rtnetlink {
@@ -36,20 +47,27 @@ impl Rtnetlink {
         Ok(Self { socket })
     }
 
-    /// Makes a veth pair: `near` in this namespace, `far` in the other.
-    pub(crate) fn add_veth(&self, near: &str, far: &str, other: &impl AsFd) -> io::Result<()> {
+    /// Makes a pair of interfaces: `near` in this namespace, `far` in the other.
+    pub(crate) fn add_pair(
+        &self,
+        kind: PairKind,
+        near: &str,
+        far: &str,
+        other: &impl AsFd,
+    ) -> io::Result<()> {
         let mut peer = LinkMessage::default();
         peer.attributes = vec![
             LinkAttribute::IfName(far.to_owned()),
             LinkAttribute::NetNsFd(other.as_fd().as_raw_fd()),
         ];
+        let (kind, data) = match kind {
+            PairKind::Veth => (InfoKind::Veth, InfoData::Veth(InfoVeth::Peer(peer))),
+            PairKind::Netkit => (InfoKind::Netkit, InfoData::Netkit(vec![InfoNetkit::Peer(peer)])),
+        };
         let mut link = LinkMessage::default();
         link.attributes = vec![
             LinkAttribute::IfName(near.to_owned()),
-            LinkAttribute::LinkInfo(vec![
-                LinkInfo::Kind(InfoKind::Veth),
-                LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer))),
-            ]),
+            LinkAttribute::LinkInfo(vec![LinkInfo::Kind(kind), LinkInfo::Data(data)]),
         ];
         self.ask(RouteNetlinkMessage::NewLink(link), NLM_F_CREATE | NLM_F_EXCL)
     }

@@ -1,4 +1,4 @@
-//! A pair of virtual Ethernet interfaces.
+//! A pair of virtual interfaces.
 
 use std::{
     io,
@@ -6,7 +6,10 @@ use std::{
 };
 
 use crate::{
-    guard::{netns::NetNs, rtnetlink::Rtnetlink},
+    guard::{
+        netns::NetNs,
+        rtnetlink::{PairKind, Rtnetlink},
+    },
     skip,
 };
 
@@ -39,18 +42,34 @@ impl Veth {
     /// If it cannot be made for another reason.
     #[track_caller]
     pub fn new() -> Option<Self> {
+        Self::of(PairKind::Veth, "veth")
+    }
+
+    /// The same with a netkit device instead of the wire, the near end being its primary one.
+    ///
+    /// # Panics
+    /// If it cannot be made for another reason than that this kernel was built without netkit.
+    #[track_caller]
+    pub fn netkit() -> Option<Self> {
+        Self::of(PairKind::Netkit, "netkit")
+    }
+
+    #[track_caller]
+    fn of(kind: PairKind, name: &str) -> Option<Self> {
         let (near, far) = (NetNs::new(), NetNs::new());
-        match near.enter(|| make_pair(&far)) {
+        match near.enter(|| make_pair(kind, &far)) {
             Ok(near_index) => {
                 let far_index = far.enter(|| bring_up(FAR, FAR_ADDRESS));
                 let far_index = far_index.unwrap_or_else(|error| panic!("set {FAR} up: {error}"));
                 Some(Self { near, far, near_index, far_index })
             }
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-                skip::whole("a pair of virtual Ethernet interfaces: this kernel has no veth");
+                skip::whole(format_args!(
+                    "a pair of virtual interfaces: this kernel has no {name}"
+                ));
                 None
             }
-            Err(error) => panic!("make a pair of virtual Ethernet interfaces: {error}"),
+            Err(error) => panic!("make a pair of virtual interfaces ({name}): {error}"),
         }
     }
 
@@ -75,11 +94,22 @@ impl Veth {
             socket.send_to(payload, (NEAR_ADDRESS, port)).map(drop)
         })
     }
+
+    /// The same from the near end to the far one.
+    ///
+    /// # Errors
+    /// If the near end cannot send.
+    pub fn send_to_far(&self, port: u16, payload: &[u8]) -> io::Result<()> {
+        self.near.enter(|| {
+            let socket = UdpSocket::bind((NEAR_ADDRESS, 0))?;
+            socket.send_to(payload, (FAR_ADDRESS, port)).map(drop)
+        })
+    }
 }
 
 /// Makes the pair from within the near namespace and brings its near end up; the near end's index.
-fn make_pair(far: &NetNs) -> io::Result<u32> {
-    Rtnetlink::open()?.add_veth(NEAR, FAR, far)?;
+fn make_pair(kind: PairKind, far: &NetNs) -> io::Result<u32> {
+    Rtnetlink::open()?.add_pair(kind, NEAR, FAR, far)?;
     bring_up(NEAR, NEAR_ADDRESS)
 }
 

@@ -7,6 +7,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define COUNT(name) __sync_fetch_and_add(&name, 1)
 
 __u64 by_ingress, by_egress, by_connect, by_skb, by_filter, by_lookup, by_msg, by_netfilter;
+__u64 by_reuseport, by_stream, by_netkit, by_bind;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKMAP);
@@ -73,7 +74,29 @@ int on_flow(struct __sk_buff *skb)
 SEC("?netkit/primary")
 int on_netkit(struct __sk_buff *skb)
 {
-	return -1;
+	COUNT(by_netkit);
+	return -1; // TCX_NEXT: the next one decides
+}
+
+SEC("sk_reuseport")
+int on_reuseport(struct sk_reuseport_md *ctx)
+{
+	COUNT(by_reuseport);
+	return SK_PASS; // whichever socket the kernel would choose
+}
+
+SEC("sk_skb/stream_verdict")
+int on_stream(struct __sk_buff *skb)
+{
+	COUNT(by_stream);
+	return SK_PASS;
+}
+
+SEC("?lsm_cgroup/socket_bind")
+int on_bind(void *ctx)
+{
+	COUNT(by_bind);
+	return 1; // it may go on
 }
 
 struct bpf_nf_ctx;

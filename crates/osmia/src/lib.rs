@@ -34,6 +34,7 @@ pub use crate::error::Error;
 pub use crate::error::kind::{ErrorKind, Release};
 pub use crate::kernel::{Kernel, KernelBuilder};
 pub use crate::link::cgroup::{Cgroup, CgroupMode};
+pub use crate::link::details::LinkDetails;
 pub use crate::link::iteration::{Iteration, IterationOutput};
 pub use crate::link::kprobe::Kprobe;
 pub use crate::link::kprobe_multi::KprobeMulti;

@@ -9,6 +9,7 @@ use osmia_sys::LinkFd;
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
+use crate::link::ids::LinkIds;
 use crate::link::perf::PerfAttachment;
 use crate::link::refused::refused;
 use crate::link::setting::OwnedSetting;
@@ -18,8 +19,10 @@ use osmia_sys::Capability;
 
 pub(crate) mod attach_types;
 pub mod cgroup;
+pub mod details;
 pub(crate) mod executable;
 pub(crate) mod functions;
+pub mod ids;
 pub mod iteration;
 pub mod kprobe;
 pub(crate) mod kprobe_event;
@@ -36,6 +39,7 @@ pub mod perf_event;
 pub(crate) mod probe_source;
 pub mod raw_tracepoint;
 pub(crate) mod refused;
+pub(crate) mod security;
 pub(crate) mod setting;
 pub(crate) mod socket;
 pub(crate) mod sockmap;
@@ -143,6 +147,14 @@ impl Link {
             refused(kernel, &[Capability::SysAdmin], errno, format!("open link {id}"))
         })?;
         Ok(Self::new(kernel, format!("link {id}"), Held::Link(link)))
+    }
+
+    /// The links of a kernel, in the order of their ids. Each keeps its place attached for as long as it is held.
+    ///
+    /// # Kernel
+    /// Since 5.8, with `CAP_SYS_ADMIN`.
+    pub fn all(kernel: &Kernel) -> LinkIds {
+        LinkIds::new(kernel)
     }
 
     /// What the kernel tells of the link: its id, its type, its program, its place.

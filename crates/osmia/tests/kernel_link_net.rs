@@ -2,14 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fmt::Debug;
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
 
 use osmia::{
     Anchor, AttachType, Cgroup, CgroupMode, CgroupProgram, Error, ErrorKind, FlowDissectorProgram,
-    Kernel, Link, Netfilter, NetfilterFamily, NetfilterHook, NetfilterProgram, Netkit, Object,
-    Program, SkLookupProgram, SkMsgProgram, SocketFilterProgram, Tc, TcFilter, TcProgram,
+    Kernel, Link, LinkDetails, LsmProgram, Netfilter, NetfilterFamily, NetfilterHook,
+    NetfilterProgram, Netkit, Object, Program, SkLookupProgram, SkMsgProgram, SkReuseportProgram,
+    SkSkbProgram, SocketFilterProgram, Tc, TcFilter, TcProgram,
 };
 use osmia_sys::abi::LinkType;
 use osmia_testkit::fixture::Fixture;
@@ -300,4 +302,119 @@ fn a_map_of_sockets_sees_what_they_send() {
     link.detach().unwrap();
     let error = program.attach_to(object.map(".bss").unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}
+
+#[test]
+fn a_map_of_sockets_sees_what_they_receive() {
+    use std::io::{Read as _, Write as _};
+
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let program = typed::<SkSkbProgram>(&object, "on_stream");
+    let map = object.map("sockets").unwrap();
+    let link = good(program.attach_to(map));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut other, _) = listener.accept().unwrap();
+    let number = u32::try_from(other.as_raw_fd()).unwrap();
+    map.insert(&0_u32.to_ne_bytes(), &number.to_ne_bytes()).unwrap();
+    counts(&object, "by_stream", || stream.write_all(b"hello").unwrap());
+    let mut word = [0; 5];
+    other.read_exact(&mut word).unwrap();
+    assert_eq!(&word, b"hello", "it comes through");
+    link.detach().unwrap();
+    let error = program.attach_to(object.map(".bss").unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}
+
+#[test]
+fn sockets_of_one_port_are_chosen_among() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let program: SkReuseportProgram = typed(&object, "on_reuseport");
+    let socket = |port: u16| {
+        use rustix::net::{AddressFamily, SocketType, bind, socket, sockopt};
+        let fd = socket(AddressFamily::INET, SocketType::DGRAM, None).unwrap();
+        sockopt::set_socket_reuseport(&fd, true).unwrap();
+        bind(&fd, &SocketAddr::from(([127, 0, 0, 1], port))).unwrap();
+        UdpSocket::from(fd)
+    };
+    let first = socket(0);
+    let address = first.local_addr().unwrap();
+    let second = socket(address.port());
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let send = || assert_eq!(sender.send_to(b"hello", address).unwrap(), 5);
+    let link = good(program.attach_to(&first));
+    assert!(link.info().is_err(), "it is a setting of the sockets");
+    counts(&object, "by_reuseport", send);
+    link.detach().unwrap();
+    is_still(&object, "by_reuseport", send);
+    let received = [first, second].iter().any(|socket| {
+        socket.set_nonblocking(true).unwrap();
+        socket.recv(&mut [0; 8]).is_ok()
+    });
+    assert!(received);
+    let alone = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let error = program.attach_to(&alone).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}
+
+#[test]
+fn a_netkit_device_runs_programs_at_both_ends() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load_with(&["on_netkit"]).map(good) else { return };
+    // Older kernels do not know the type of device either.
+    if !gate.needs("netkit", "6.7", knows_netkit()) {
+        return;
+    }
+    let Some(pair) = Veth::netkit() else { return };
+    let (index, program) = (pair.near_index(), typed::<TcProgram>(&object, "on_netkit"));
+    let attach = |place: Netkit| pair.near.enter(|| program.attach_netkit(&place));
+    let place = |attach_type| LinkDetails::Interface { index, attach_type };
+
+    let link = good(attach(Netkit::primary(index)));
+    assert_eq!(link.info().unwrap().link_type(), LinkType::NETKIT);
+    assert_eq!(pair.near.enter(|| link.details()).unwrap(), place(AttachType::NETKIT_PRIMARY));
+    counts(&object, "by_netkit", || pair.send_to_far(9, b"hello").unwrap());
+    link.detach().unwrap();
+    is_still(&object, "by_netkit", || pair.send_to_far(9, b"hello").unwrap());
+
+    let link = good(attach(Netkit::peer(index)));
+    assert_eq!(pair.near.enter(|| link.details()).unwrap(), place(AttachType::NETKIT_PEER));
+    counts(&object, "by_netkit", || pair.send_to_near(9, b"hello").unwrap());
+    link.detach().unwrap();
+    is_still(&object, "by_netkit", || pair.send_to_near(9, b"hello").unwrap());
+}
+
+/// Whether the kernel's own types have what netkit devices came with.
+fn knows_netkit() -> bool {
+    let kernel = Kernel::running().unwrap();
+    let types = kernel.btf().unwrap().find(osmia_btf::Kind::Enum, "bpf_attach_type").unwrap();
+    let types = types.unwrap();
+    types.enumerators().any(|one| one.unwrap().name == "BPF_NETKIT_PRIMARY")
+}
+
+#[test]
+fn a_security_hook_is_for_the_processes_of_a_cgroup() {
+    let Some(gate) = Gate::root() else { return };
+    if !gate.may_patch_functions("LSM programs of cgroups") {
+        return;
+    }
+    let Some(loaded) = load_with(&["on_bind"]) else { return };
+    let lacking = |error: &Error| unsupported(error) || error.kind() == ErrorKind::Invalid;
+    let taken = gate.take("LSM programs of cgroups", "6.0", loaded, lacking);
+    let Some(object) = taken else { return };
+    let program: LsmProgram = typed(&object, "on_bind");
+    assert!(program.attach().is_err(), "which cgroup must be said");
+    let own = OwnCgroup::new();
+    let link = good(program.attach_to_cgroup(&Cgroup::new(own.path())));
+    let id = std::fs::metadata(own.path()).unwrap().ino();
+    let place = LinkDetails::Cgroup { cgroup: id, attach_type: AttachType::LSM_CGROUP };
+    assert_eq!(link.details().unwrap(), place);
+    is_still(&object, "by_bind", datagram);
+    let member = own.join();
+    counts(&object, "by_bind", datagram);
+    link.detach().unwrap();
+    is_still(&object, "by_bind", datagram);
+    drop(member);
 }

@@ -18,7 +18,15 @@ pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, place: &str) -> Result<Link
     match kernel.bpf().raw_tracepoint_open(prog, None, 0) {
         Ok(link) => Ok(Link::new(kernel, place, Held::Link(link))),
         Err(errno) => {
-            Err(refused(kernel, &[Capability::Perfmon], errno, format!("attach to {place}")))
+            let error = match errno {
+                Errno::INVAL => Error::invalid(
+                    "before Linux 5.13, a program that was attached once must be loaded anew to be attached again",
+                )
+                .caused_by(errno)
+                .during(format!("attach to {place}")),
+                _ => refused(kernel, &[Capability::Perfmon], errno, format!("attach to {place}")),
+            };
+            Err(error)
         }
     }
 }

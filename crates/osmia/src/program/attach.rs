@@ -7,7 +7,7 @@ use crate::link::iteration::Iteration;
 use crate::link::raw_tracepoint::RawTracepoint;
 use crate::link::tracepoint::Tracepoint;
 use crate::link::xdp::XdpMode;
-use crate::link::{Link, iteration, raw_tracepoint, tracepoint, tracing, xdp};
+use crate::link::{Link, iteration, raw_tracepoint, security, tracepoint, tracing, xdp};
 use crate::program::Program;
 use crate::program::attach::probe::ProbeTarget;
 use crate::program::kernel_program::KernelProgram;
@@ -75,7 +75,13 @@ impl Program {
             Target::RawTracepoint(name) => {
                 raw_tracepoint::attach(program.kernel_value(), program.fd(), name)
             }
-            Target::Loaded(place) => tracing::attach(program.kernel_value(), program.fd(), place),
+            Target::Loaded(place) => {
+                if self.prog_type() == ProgType::LSM {
+                    security::check(program.kernel_value())
+                        .map_err(|error| error.during(format!("attach to {place}")))?;
+                }
+                tracing::attach(program.kernel_value(), program.fd(), place)
+            }
             Target::Probe(place) => place.attach(program, self.attach_type()),
             Target::Iterator(target) => {
                 let all = Iteration::new();
@@ -182,10 +188,10 @@ impl TracingProgram {
     /// Attaches it to what it was loaded for.
     ///
     /// # Kernel
-    /// Since 5.5. It is a link since 5.7.
+    /// Since 5.5. It is a link since 5.7. Before 5.13 a program can be attached once only, even after it is detached.
     ///
     /// # Errors
-    /// `Busy`: it is attached already; `Permission`.
+    /// `Busy`: it is attached already; `Invalid`: it was attached before, on a kernel before 5.13; `Permission`.
     pub fn attach(&self) -> Result<Link, Error> {
         Program::attach(self)
     }
@@ -215,7 +221,7 @@ impl LsmProgram {
     /// command line).
     ///
     /// # Errors
-    /// `Busy`: it is attached already; `Permission`.
+    /// `Busy`: it is attached already; `Unsupported`: it would never run, because `bpf` is not in that list; `Permission`.
     pub fn attach(&self) -> Result<Link, Error> {
         Program::attach(self)
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::link::cgroup::Cgroup;
-use crate::link::{Link, cgroup};
+use crate::link::{Link, cgroup, security};
 use crate::program::kinds::{CgroupProgram, LsmProgram};
 
 impl CgroupProgram {
@@ -43,6 +43,7 @@ impl LsmProgram {
     /// As for [`CgroupProgram::attach`]; `Unsupported`.
     pub fn attach_to_cgroup(&self, cgroup: &Cgroup) -> Result<Link, Error> {
         self.attached(|program| {
+            security::check(program.kernel_value())?;
             cgroup::attach(program.kernel_value(), program.fd(), self.attach_type(), cgroup)
         })
     }

@@ -1,6 +1,8 @@
 //! `cargo xtask demo`: Osmia at work, on this machine.
 
 use std::{
+    fs,
+    net::{TcpListener, TcpStream},
     process::{Command, ExitCode},
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -9,7 +11,10 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use osmia_testkit::guard::veth::{NEAR, Veth};
+use osmia_testkit::{
+    gate,
+    guard::veth::{NEAR, Veth},
+};
 
 use crate::{
     cargo::{self, Program, cargo},
@@ -27,6 +32,8 @@ struct Act {
     package: &'static str,
     /// What is to be seen.
     shows: &'static str,
+    /// Why it cannot be seen on this kernel, if it cannot.
+    lacks: fn() -> Option<String>,
     /// How it is run, and what happens meanwhile.
     play: fn(&Program) -> Result<()>,
 }
@@ -40,6 +47,7 @@ const ACTS: &[Act] = &[
     Act {
         package: "events",
         shows: "typed events from the kernel: every program that this machine starts",
+        lacks: || None,
         play: |program| {
             let start_one = || drop(Command::new("/bin/true").status());
             meanwhile(start_one, || run(program, &[]))
@@ -48,17 +56,38 @@ const ACTS: &[Act] = &[
     Act {
         package: "closes",
         shows: "a constant of the C program, set from Rust before it is loaded",
+        lacks: || None,
         play: |program| run(program, &[]),
     },
     Act {
         package: "counts",
         shows: "a map, filled by the kernel, counted from both sides",
+        lacks: || None,
         play: |program| run(program, &[]),
     },
     Act {
         package: "hello_xdp",
         shows: "a program on a network interface made for the purpose, and its counter",
+        lacks: || None,
         play: on_an_interface,
+    },
+    Act {
+        package: "connects",
+        shows: "each TCP connection, by programs at the start and the end of a kernel function (fentry, fexit)",
+        lacks: gate::host_policy,
+        play: |program| meanwhile(connect, || run(program, &[])),
+    },
+    Act {
+        package: "opens",
+        shows: "each file that is opened, by a kprobe and a kretprobe that meet in a map",
+        lacks: || gate::not_built_in("kprobes", "register_kprobe"),
+        play: |program| meanwhile(|| drop(fs::read("/etc/hostname")), || run(program, &[])),
+    },
+    Act {
+        package: "guard",
+        shows: "a security hook that lets nobody remove what is below a directory",
+        lacks: gate::host_policy,
+        play: on_a_directory,
     },
 ];
 
@@ -74,11 +103,14 @@ impl Demo {
         let mut build = cargo();
         build.arg("build").args(ACTS.iter().flat_map(|act| ["--package", act.package]));
         let programs = cargo::build(&mut build)?;
-        for Act { package, shows, play } in ACTS {
+        for Act { package, shows, lacks, play } in ACTS {
             let program = programs.iter().find(|program| program.name == *package);
             let program = program.with_context(|| format!("{package} has no program"))?;
             say(&format!("\n== {package}: {shows}\n   (examples/{package})\n"));
-            play(program)?;
+            match lacks() {
+                Some(reason) => say(&format!("   not to be seen here: {reason}")),
+                None => play(program)?,
+            }
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -103,6 +135,24 @@ fn on_an_interface(program: &Program) -> Result<()> {
     };
     let send = || drop(veth.send_to_near(9, b"hello"));
     meanwhile(send, || veth.near.enter(|| run(program, &[NEAR])))
+}
+
+/// Connects to a listener of our own.
+fn connect() {
+    let outcome = TcpListener::bind("127.0.0.1:0").and_then(|listener| {
+        let _stream = TcpStream::connect(listener.local_addr()?)?;
+        listener.accept()
+    });
+    drop(outcome);
+}
+
+/// Runs an example for a directory of our own, in which a file is to be removed.
+fn on_a_directory(program: &Program) -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let file = directory.path().join("precious");
+    fs::write(&file, "")?;
+    let remove = || drop(fs::remove_file(&file));
+    meanwhile(remove, || run(program, &[&directory.path().to_string_lossy()]))
 }
 
 /// Does something four times a second for as long as something else takes.

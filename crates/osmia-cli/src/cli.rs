@@ -4,8 +4,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::btf::BtfVerb;
 use crate::build::Build;
-use crate::check::Check;
 use crate::cgroup::CgroupVerb;
+use crate::check::Check;
 use crate::generate::Generate;
 use crate::link::Links;
 use crate::map::MapVerb;

@@ -401,8 +401,7 @@ fn a_security_hook_is_for_the_processes_of_a_cgroup() {
         return;
     }
     let Some(loaded) = load_with(&["on_bind"]) else { return };
-    let lacking = |error: &Error| unsupported(error) || error.kind() == ErrorKind::Invalid;
-    let taken = gate.take("LSM programs of cgroups", "6.0", loaded, lacking);
+    let taken = gate.take("LSM programs of cgroups", "6.0", loaded, unsupported);
     let Some(object) = taken else { return };
     let program: LsmProgram = typed(&object, "on_bind");
     assert!(program.attach().is_err(), "which cgroup must be said");

@@ -51,6 +51,5 @@ fn files_below_the_directory_stay() {
         assert!(text.lines().any(|line| line == own), "{text}");
     }
     assert!(text.ends_with("0 attempts were not told of\n"), "{text}");
-    // It is over: the files can go.
-    fs::remove_file(guarded.join("near")).unwrap();
+    assert!(!is_refused(&guarded.join("near")), "it is over");
 }

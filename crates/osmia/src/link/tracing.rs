@@ -19,7 +19,7 @@ pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, place: &str) -> Result<Link
         Ok(link) => Ok(Link::new(kernel, place, Held::Link(link))),
         Err(errno) => {
             let error = match errno {
-                Errno::INVAL => Error::invalid(
+                Errno::NOENT => Error::invalid(
                     "before Linux 5.13, a program that was attached once must be loaded anew to be attached again",
                 )
                 .caused_by(errno)

@@ -5,12 +5,13 @@ use osmia_insn::{Insn, Reg};
 use osmia_sys::{Errno, Log, ProgLoad};
 
 use crate::error::Error;
-use crate::error::kind::ErrorKind;
+use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
 use crate::kernel::feature::Feature;
 use crate::kernel::features;
 use crate::kernel::refusal::{denied, patches_functions, patching_is_forbidden, to_load_program};
 use crate::kernel::since;
+use crate::link::attach_types;
 use crate::load::log::Logged;
 use crate::load::program::Prepared;
 use crate::load::{Load, attach_btf};
@@ -24,6 +25,9 @@ pub(super) fn refused(
     errno: Errno,
     logged: Logged,
 ) -> Error {
+    if let Some(lacking) = lacks_hooks_of_cgroups(load, prepared) {
+        return lacking.caused_by(errno);
+    }
     if logged.text.is_empty() {
         return silent(load, prepared, errno);
     }
@@ -42,6 +46,13 @@ pub(super) fn refused(
         None => "it is not verified".to_owned(),
     });
     Error::new(ErrorKind::Verifier, headline).caused_by(verdict)
+}
+
+/// LSM programs were there before those of cgroups, and the verifier has no word for what it does not know.
+fn lacks_hooks_of_cgroups(load: &Load<'_>, prepared: &Prepared<'_>) -> Option<Error> {
+    let attach_type = prepared.spec.attach_type.filter(|said| *said == AttachType::LSM_CGROUP)?;
+    let since = Release::new(6, 0);
+    attach_types::lacking(load.kernel, attach_type, "LSM programs of cgroups", since)
 }
 
 /// The slot of the instruction that the verifier stopped at.

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use osmia_btf::Btf;
 use osmia_object::ObjectSpec;
 
 use crate::cargo;
@@ -197,6 +198,22 @@ impl Builder {
         Ok(CompiledObject { object: strip(&object)?, inputs, warnings })
     }
 
+    /// As much of `vmlinux.h` as the C file uses, which includes it, with these types.
+    ///
+    /// It has the types that the C and its headers name, what those contain, and what they point to
+    /// where the C follows the pointer: `task->mm->pgd` takes in `struct mm_struct`, which is named
+    /// nowhere. A type whose name the C puts together of pieces may be missing.
+    ///
+    /// # Errors
+    /// There is no clang, a header of the C is missing, or the types are broken.
+    pub fn vmlinux_header(&self, types: &Btf) -> Result<String, Error> {
+        let scratch = tempfile::tempdir().map_err(Error::temporary)?;
+        vmlinux::write_text(&osmia_btf::c::header(types)?, scratch.path())?;
+        let mut compile = self.clang_run()?;
+        compile.made = Some(scratch.path().to_owned());
+        vmlinux::used_header(types, &compile.preprocess(&self.source)?)
+    }
+
     /// The module's name: the file's up to its first dot, as Rust may have it.
     fn module_name(&self) -> String {
         let file = || self.source.file_name().unwrap_or_default().to_string_lossy();
@@ -204,17 +221,21 @@ impl Builder {
         names::plain(&self.name.clone().unwrap_or_else(stem))
     }
 
-    fn run_clang(&self) -> Result<Compiled, Error> {
-        let clang = self.clang.as_deref().map_or_else(Clang::find, Clang::named)?;
-        let mut compile = Compile {
-            clang,
+    /// What the compiler is asked for.
+    fn clang_run(&self) -> Result<Compile, Error> {
+        Ok(Compile {
+            clang: self.clang.as_deref().map_or_else(Clang::find, Clang::named)?,
             target: self.target.or_else(Target::of_cargo).unwrap_or_else(Target::host),
             cpu: self.cpu,
             includes: self.includes.clone(),
             made: None,
             defines: self.defines.clone(),
             args: self.args.clone(),
-        };
+        })
+    }
+
+    fn run_clang(&self) -> Result<Compiled, Error> {
+        let mut compile = self.clang_run()?;
         match (compile.run(&self.source), self.vmlinux.file()) {
             (Err(error), Some(types)) if error.is_missing_vmlinux() => {
                 let scratch = tempfile::tempdir().map_err(Error::temporary)?;

@@ -1,12 +1,17 @@
 //! `vmlinux.h`, made from a kernel's types.
 
+mod mentions;
+mod used;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use object::{Object as _, ObjectSection as _};
 use osmia_btf::Btf;
+use osmia_btf::c::Printer;
 
 use crate::error::{Error, IoContext};
+use crate::vmlinux::mentions::Mentions;
 
 /// Whose types stand in a `vmlinux.h` that is made.
 ///
@@ -42,17 +47,33 @@ impl Vmlinux {
 /// # Errors
 /// The file cannot be read, or its types are broken.
 pub fn vmlinux_header(from: &Path) -> Result<String, Error> {
+    Ok(osmia_btf::c::header(&types(from)?)?)
+}
+
+/// As much of `vmlinux.h` as preprocessed C uses, which includes the whole of it.
+pub(crate) fn used_header(btf: &Btf, preprocessed: &str) -> Result<String, Error> {
+    let roots = used::types(btf, &Mentions::of(preprocessed))?;
+    let mut text = String::new();
+    Printer::new(btf).roots(roots).write(&mut text)?;
+    Ok(text)
+}
+
+/// The types in a file.
+fn types(from: &Path) -> Result<Btf, Error> {
     let bytes = match fs::read(from) {
         Err(_) if from == Path::new(RUNNING) => return Err(Error::NoKernelTypes),
         read => read.during("read the kernel's types from", from)?,
     };
-    let btf = Btf::parse(section(bytes).into(), None)?;
-    Ok(osmia_btf::c::header(&btf)?)
+    Ok(Btf::parse(section(bytes).into(), None)?)
 }
 
 /// Writes `vmlinux.h` with the types of `from` into `dir`.
 pub(crate) fn write(from: &Path, dir: &Path) -> Result<(), Error> {
-    let header = vmlinux_header(from)?;
+    write_text(&vmlinux_header(from)?, dir)
+}
+
+/// Writes this `vmlinux.h` into `dir`.
+pub(crate) fn write_text(header: &str, dir: &Path) -> Result<(), Error> {
     fs::create_dir_all(dir).during("make the folder", dir)?;
     let path = dir.join("vmlinux.h");
     fs::write(&path, header).during("write", &path)

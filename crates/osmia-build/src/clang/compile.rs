@@ -80,6 +80,27 @@ impl Compile {
         Ok(Compiled { object, inputs, warnings: diagnostics })
     }
 
+    /// The source with its headers put in and its macros replaced, as the compiler itself reads
+    /// it. Lines that begin with `#` tell which file those below them are of.
+    pub fn preprocess(&self, source: &Path) -> Result<String, Error> {
+        let source = source.canonicalize().during("find the C file", source)?;
+        let base = source.parent().unwrap_or(Path::new("/"));
+        let cwd = env::current_dir().and_then(|cwd| cwd.canonicalize()).unwrap_or_default();
+        let scratch = tempfile::tempdir().map_err(Error::temporary)?;
+        let (text, rule) = (scratch.path().join("text.i"), scratch.path().join("rule.d"));
+        let mut command = self.command(&source)?;
+        command.arg("-MF").arg(&rule).arg("-E").arg("-o").arg(&text);
+        let output = command.output();
+        let output = output.map_err(|source| Error::Start { clang: self.clang.name(), source })?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let diagnostics = diagnostic::parse(&said, base, &cwd);
+            return Err(self.failure(diagnostic::seen_from(&source, &cwd), diagnostics, said));
+        }
+        let text = fs::read(&text).during("read what clang made of the C in", &source)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
     fn failure(&self, source: PathBuf, diagnostics: Vec<Diagnostic>, said: String) -> Error {
         let remedy = remedy(&diagnostics);
         let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();

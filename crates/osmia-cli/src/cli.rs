@@ -10,6 +10,7 @@ use crate::generate::Generate;
 use crate::link::Links;
 use crate::map::MapVerb;
 use crate::net::Net;
+use crate::new::New;
 use crate::obj::Obj;
 use crate::output::Form;
 use crate::prog::Progs;
@@ -63,6 +64,8 @@ struct FormOptions {
 pub enum Command {
     /// Compile if it is C, load, attach, and print what the programs say
     Run(RunOptions),
+    /// Begin a project: a crate with BPF programs that builds, runs and tests at once
+    New(New),
     /// Make files: a Rust module of a C file, vmlinux.h of a kernel
     #[command(subcommand)]
     Gen(Generate),

@@ -1,5 +1,7 @@
 //! `osmia gen`: files made from C files and from kernels.
 
+mod vmlinux;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -9,6 +11,7 @@ use serde::Serialize;
 
 use crate::compile::{CompileOptions, refused, show_warnings};
 use crate::failure::Failure;
+use crate::generate::vmlinux::VmlinuxOptions;
 use crate::object_file::is_c;
 use crate::output::Output;
 use crate::report::{Page, Report};
@@ -18,8 +21,8 @@ use crate::report::{Page, Report};
 pub enum Generate {
     /// A typed Rust module, and its object, from a BPF C file
     Rust(Box<RustOptions>),
-    /// vmlinux.h: a kernel's types as C
-    Vmlinux(VmlinuxOptions),
+    /// vmlinux.h: a kernel's types as C, or those that some types or a C file need
+    Vmlinux(Box<VmlinuxOptions>),
 }
 
 /// The arguments of `osmia gen rust`.
@@ -54,14 +57,6 @@ pub struct RustOptions {
     compile: CompileOptions,
 }
 
-/// The arguments of `osmia gen vmlinux`.
-#[derive(Args)]
-pub struct VmlinuxOptions {
-    /// A file with the types: BTF, or an ELF file with a .BTF section
-    #[arg(value_name = "FILE", default_value = "/sys/kernel/btf/vmlinux")]
-    file: PathBuf,
-}
-
 impl Generate {
     /// Makes it.
     ///
@@ -70,7 +65,7 @@ impl Generate {
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         match self {
             Self::Rust(options) => options.run(output),
-            Self::Vmlinux(options) => options.run(),
+            Self::Vmlinux(options) => options.run(output),
         }
     }
 }
@@ -162,17 +157,6 @@ impl Module {
                 .map_err(|error| Failure::because(format!("write {}", path.display()), &error))?;
         }
         Ok(())
-    }
-}
-
-impl VmlinuxOptions {
-    fn run(&self) -> Result<(), Failure> {
-        let shown = self.file.display();
-        let header = osmia_build::vmlinux_header(&self.file);
-        let header = header.map_err(|error| {
-            Failure::because(format!("print the types in {shown} as C"), &error)
-        })?;
-        Output::raw(header.as_bytes())
     }
 }
 

@@ -22,6 +22,7 @@ mod moment;
 mod near;
 mod net;
 mod netns_choice;
+mod new;
 mod obj;
 mod object_file;
 mod output;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Check(check) => check.run(output),
+        Command::New(new) => new.run(output),
         Command::Gen(generate) => generate.run(output),
         Command::Run(options) => options.run(output),
         Command::Build(build) => build.run(output),

@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
+use osmia_testkit::tree;
 use serde_json::Value;
 
 use crate::command::{Said, command};
@@ -80,4 +81,55 @@ fn absent_ids_are_told() {
         failed.contains("there is no BTF with the id 4000000000; `osmia btf list`"),
         "{failed}"
     );
+}
+
+/// Follows pointers to structs that it does not name, and calls a function by a macro's name for it.
+const CHAIN: &str = r#"
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#define PASTE(a, b) a##b
+char LICENSE[] SEC("license") = "GPL";
+enum bpf_map_type kind = BPF_MAP_TYPE_RINGBUF;
+SEC("raw_tp/sched_process_exec") int f(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct PASTE(task_, struct) *task = (void *)ctx->args[0];
+	__u64 *from = (void *)&task->mm->exe_file->f_pos, to;
+	bpf_probe_read_kernel(&to, sizeof(to), from);
+	return to;
+}
+"#;
+
+#[test]
+fn a_c_file_needs_little_of_vmlinux_h() {
+    let Some(_gate) = Gate::root() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str| dir.path().join(name).into_os_string().into_string().unwrap();
+    std::fs::write(place("chain.bpf.c"), CHAIN).unwrap();
+    let events = tree::root().join("examples/events/src/bpf/events.bpf.c");
+    let whole = osmia(&["gen", "vmlinux"]).lines().count();
+    for source in [&place("chain.bpf.c"), events.to_str().unwrap()] {
+        let full = place("full.o");
+        osmia(&["build", source, "-o", &full]);
+        let made = osmia(&["gen", "vmlinux", "--for", source, "-o", &place("vmlinux.h"), "-j"]);
+        let made: Value = serde_json::from_str(&made).unwrap();
+        let lines = usize::try_from(made["lines"].as_u64().unwrap()).unwrap();
+        assert!(lines < whole / 20, "{source}: {lines} lines of {whole}");
+        let less = place("less.o");
+        osmia(&["build", source, "-o", &less, "-I", &place("")]);
+        let code =
+            |object: &str| osmia(&["obj", "dump", object]).split_once('\n').unwrap().1.to_owned();
+        assert_eq!(code(&full), code(&less), "{source}");
+        std::fs::remove_file(place("vmlinux.h")).unwrap();
+    }
+}
+
+#[test]
+fn single_types_of_vmlinux_h_can_be_had() {
+    let Some(_gate) = Gate::root() else { return };
+    let header = osmia(&["gen", "vmlinux", "--type", "struct list_head"]);
+    assert!(header.contains("struct list_head {\n\tstruct list_head *next;"), "{header}");
+    assert_eq!(header, osmia(&["gen", "vmlinux", "/sys/kernel/btf/vmlinux", "-t", "list_head"]));
+    let output = command(&["gen", "vmlinux", "--type", "struct list_haed"]).output().unwrap();
+    let failed = Said::of(output).failed();
+    assert!(failed.contains("did you mean list_head?"), "{failed}");
 }

@@ -28,6 +28,7 @@ pub(crate) mod memlock;
 pub(crate) mod modules;
 pub(crate) mod mounts;
 pub(crate) mod no_btf;
+pub mod probe;
 pub(crate) mod refusal;
 pub(crate) mod since;
 pub(crate) mod syscall_wrapper;
@@ -204,7 +205,7 @@ impl Kernel {
     }
 
     /// What the kernel can do.
-    pub(crate) fn features(&self) -> &Features {
+    pub(crate) fn known_features(&self) -> &Features {
         &self.0.features
     }
 

@@ -26,12 +26,13 @@ mod tracefs;
 pub mod variable;
 pub mod verifier;
 
-pub use osmia_abi::{AttachType, CgroupIterOrder};
+pub use osmia_abi::{AttachType, CgroupIterOrder, FuncId, MapType, ProgType};
 pub use osmia_object::{MapSpec, ObjectSpec, ProgramSpec, VariableSpec};
 pub use zerocopy;
 
 pub use crate::error::Error;
 pub use crate::error::kind::{ErrorKind, Release};
+pub use crate::kernel::probe::{KernelFeature, Language};
 pub use crate::kernel::{Kernel, KernelBuilder};
 pub use crate::link::cgroup::{Cgroup, CgroupMode};
 pub use crate::link::details::LinkDetails;

@@ -142,7 +142,7 @@ impl Loader {
     fn must_fold(&self, spec: &ObjectSpec) -> bool {
         let kernel = &self.kernel;
         spec.maps.values().any(|map| map.role.is_data_section())
-            && kernel.features().lacks(kernel.bpf(), Feature::GlobalData)
+            && kernel.known_features().lacks(kernel.bpf(), Feature::GlobalData)
     }
 }
 

@@ -13,7 +13,7 @@ use osmia_sys::{
 use crate::kernel::feature::Feature;
 use crate::kernel::features::blob::{Blob, KIND_FLAG};
 
-mod blob;
+pub(crate) mod blob;
 
 /// Answers that were found so far, by [`Feature`].
 #[derive(Debug, Default)]

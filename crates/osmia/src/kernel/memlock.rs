@@ -20,14 +20,14 @@ impl Memlock {
             return false;
         }
         // With too low a limit the probe is refused as well, so that only a success counts.
-        let charged = kernel.features().has(kernel.bpf(), Feature::MemcgAccounting) != Some(true);
+        let charged = kernel.known_features().has(kernel.bpf(), Feature::MemcgAccounting) != Some(true);
         charged && osmia_sys::lift_memlock().is_ok()
     }
 
     /// The sentence about a limit that may be the cause of `EPERM`.
     pub(crate) fn suspicion(kernel: &Kernel) -> Option<String> {
         let limit = osmia_sys::memlock()?;
-        kernel.features().lacks(kernel.bpf(), Feature::MemcgAccounting).then(|| {
+        kernel.known_features().lacks(kernel.bpf(), Feature::MemcgAccounting).then(|| {
             format!(
                 "this kernel counts programs and maps as locked memory, of which {limit} bytes are \
                  allowed (ulimit -l), and lifting that limit takes CAP_SYS_RESOURCE"

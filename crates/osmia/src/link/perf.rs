@@ -46,7 +46,7 @@ pub(crate) fn attach(
     event: PerfFd,
     cookie: Option<u64>,
 ) -> Result<PerfAttachment, Error> {
-    if !kernel.features().known_to_lack(Feature::PerfEventLinks) {
+    if !kernel.known_features().known_to_lack(Feature::PerfEventLinks) {
         let create = LinkCreate {
             prog: prog.as_fd(),
             target: Some(AttachTarget::Fd(event.as_fd())),
@@ -62,7 +62,7 @@ pub(crate) fn attach(
             Err(errno) => errno,
         };
         if refusal != Errno::INVAL
-            || !kernel.features().lacks(kernel.bpf(), Feature::PerfEventLinks)
+            || !kernel.known_features().lacks(kernel.bpf(), Feature::PerfEventLinks)
         {
             return Err(failed(kernel, refusal));
         }

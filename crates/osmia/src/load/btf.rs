@@ -75,7 +75,7 @@ fn try_load(kernel: &Kernel, spec: &ObjectSpec) -> Result<Option<BtfFd>, Error> 
     if let Ok(fd) = first {
         return Ok(Some(fd));
     }
-    if kernel.features().lacks(kernel.bpf(), Feature::Btf) {
+    if kernel.known_features().lacks(kernel.bpf(), Feature::Btf) {
         return Err(Error::new(Feature::Btf.lacking(), "this kernel keeps no BTF"));
     }
     let known = known(kernel);
@@ -98,7 +98,7 @@ fn with_log(kernel: &Kernel, btf: &[u8]) -> Result<BtfFd, Error> {
 
 /// Which kinds of types this kernel knows.
 fn known(kernel: &Kernel) -> KernelBtf {
-    let has = |feature| !kernel.features().lacks(kernel.bpf(), feature);
+    let has = |feature| !kernel.known_features().lacks(kernel.bpf(), feature);
     KernelBtf {
         func: has(Feature::BtfFunctions),
         datasec: has(Feature::BtfDataSections),

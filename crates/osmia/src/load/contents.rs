@@ -31,7 +31,7 @@ pub(super) fn fill(kernel: &Kernel, spec: &MapSpec, map: &Map) -> Result<(), Err
     }
     match map.freeze() {
         // Kernels without global data cannot freeze, and have no use for it.
-        Err(_) if kernel.features().lacks(kernel.bpf(), Feature::GlobalData) => Ok(()),
+        Err(_) if kernel.known_features().lacks(kernel.bpf(), Feature::GlobalData) => Ok(()),
         frozen => frozen,
     }
 }

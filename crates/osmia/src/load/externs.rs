@@ -113,7 +113,7 @@ impl Load<'_> {
             })?),
             false => None,
         };
-        let has = |feature| kernel.features().has(kernel.bpf(), feature);
+        let has = |feature| kernel.known_features().has(kernel.bpf(), feature);
         let facts = Facts {
             config,
             version: needs.version.then(|| kernel.version_code()).flatten(),

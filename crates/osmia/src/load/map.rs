@@ -54,7 +54,7 @@ impl Load<'_> {
 
     fn create(&self, spec: &MapSpec, inner: Option<&Map>) -> Result<Map, Error> {
         let max_entries = self.max_entries(spec)?;
-        let features = self.kernel.features();
+        let features = self.kernel.known_features();
         let mut extras = Extras {
             naming: naming(|feature| features.known_to_lack(feature)),
             mmapable: spec.role.is_data_section()
@@ -118,7 +118,7 @@ impl Load<'_> {
     /// Leaves out what the kernel does not know, as probes say; at last the types, of which no probe
     /// says whether the map's type takes them. Whether anything was left out.
     fn leave_out_of_map(&self, extras: &mut Extras) -> bool {
-        let lacks = |feature| self.kernel.features().lacks(self.kernel.bpf(), feature);
+        let lacks = |feature| self.kernel.known_features().lacks(self.kernel.bpf(), feature);
         let before = *extras;
         extras.naming = naming(lacks);
         extras.mmapable = extras.mmapable && !lacks(Feature::MmapableArrays);

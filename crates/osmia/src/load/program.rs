@@ -100,7 +100,7 @@ impl Load<'_> {
                 _ => None,
             }
         })?;
-        if self.kernel.features().lacks(self.kernel.bpf(), Feature::GlobalData) {
+        if self.kernel.known_features().lacks(self.kernel.bpf(), Feature::GlobalData) {
             linked.refuse_variables(self.spec)?;
         }
         Ok(())
@@ -109,8 +109,8 @@ impl Load<'_> {
     /// Loads without a log; after a refusal with one, then without what the kernel lacks.
     fn load_prepared(&self, prepared: &Prepared<'_>) -> Result<(ProgFd, Option<String>), Error> {
         let mut extras = Extras {
-            name: !self.kernel.features().known_to_lack(Feature::Names),
-            records: !self.kernel.features().known_to_lack(Feature::BtfFunctions),
+            name: !self.kernel.known_features().known_to_lack(Feature::Names),
+            records: !self.kernel.known_features().known_to_lack(Feature::BtfFunctions),
             attach_type: true,
             version: 0,
         };
@@ -205,7 +205,7 @@ impl Load<'_> {
         if !matches!(errno, Errno::INVAL | Errno::TOOBIG) {
             return false;
         }
-        let lacks = |feature| self.kernel.features().lacks(self.kernel.bpf(), feature);
+        let lacks = |feature| self.kernel.known_features().lacks(self.kernel.bpf(), feature);
         if extras.name && lacks(Feature::Names) {
             extras.name = false;
             return true;

@@ -83,7 +83,7 @@ fn takes_callbacks(prepared: &Prepared<'_>) -> bool {
 }
 
 fn lacks_callbacks(load: &Load<'_>) -> bool {
-    load.kernel.features().lacks(load.kernel.bpf(), Feature::Callbacks)
+    load.kernel.known_features().lacks(load.kernel.bpf(), Feature::Callbacks)
 }
 
 /// A refusal without a word of the verifier.

@@ -6,6 +6,8 @@ use crate::btf::BtfVerb;
 use crate::build::Build;
 use crate::cgroup::CgroupVerb;
 use crate::check::Check;
+use crate::doctor::Doctor;
+use crate::feature::FeatureVerb;
 use crate::generate::Generate;
 use crate::link::Links;
 use crate::map::MapVerb;
@@ -13,8 +15,10 @@ use crate::net::Net;
 use crate::new::New;
 use crate::obj::Obj;
 use crate::output::Form;
+use crate::probe::ProbeVerb;
 use crate::prog::Progs;
 use crate::run::RunOptions;
+use crate::trace::Trace;
 
 /// eBPF, whole: build, load, attach, look at and debug BPF programs.
 #[derive(Parser)]
@@ -92,6 +96,16 @@ pub enum Command {
     /// Programs on cgroups: show, tree, attach, detach
     #[command(subcommand)]
     Cgroup(CgroupVerb),
+    /// What this kernel can do, by bpftool's names
+    #[command(subcommand)]
+    Feature(FeatureVerb),
+    /// What this machine can do, what is missing for what, and how to get it
+    Doctor(Doctor),
+    /// Print what programs print with bpf_printk
+    Trace(Trace),
+    /// Find places that programs can be attached to
+    #[command(subcommand)]
+    Probe(ProbeVerb),
 }
 
 impl Cli {

@@ -11,7 +11,9 @@ mod cgroup_path;
 mod check;
 mod cli;
 mod compile;
+mod doctor;
 mod failure;
+mod feature;
 mod generate;
 mod holders;
 mod interface;
@@ -27,6 +29,7 @@ mod obj;
 mod object_file;
 mod output;
 mod pins;
+mod probe;
 mod prog;
 mod report;
 mod run;
@@ -34,6 +37,7 @@ mod select;
 mod selector;
 mod symbols;
 mod table;
+mod trace;
 mod type_name;
 mod value;
 mod words;
@@ -72,6 +76,10 @@ fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Map(map) => map.run(output),
         Command::Net(net) => net.run(output),
         Command::Cgroup(cgroup) => cgroup.run(output),
+        Command::Feature(feature) => feature.run(output),
+        Command::Doctor(doctor) => doctor.run(output),
+        Command::Trace(trace) => trace.run(output),
+        Command::Probe(probe) => probe.run(output),
         Command::Prog(prog) => prog.run(output),
         Command::Link(link) => link.run(output),
     }

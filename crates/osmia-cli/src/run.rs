@@ -4,10 +4,10 @@ mod attach;
 mod contents;
 mod event_type;
 mod happening;
-mod options;
+pub mod options;
 mod printk;
 mod set;
-mod signals;
+pub mod signals;
 mod watch;
 
 pub use crate::run::options::{RunOptions, pair};

@@ -17,6 +17,7 @@ mod object;
 mod open;
 mod pin;
 mod plain;
+pub mod probes;
 pub mod program;
 pub mod ring;
 mod shared;
@@ -65,6 +66,7 @@ pub use crate::map::update::{UpdateFlags, Updated};
 pub use crate::object::Object;
 pub use crate::open::open;
 pub use crate::plain::Plain;
+pub use crate::probes::{Probe, ProbeKind};
 pub use crate::program::Program;
 pub use crate::program::info::ProgramInfo;
 pub use crate::program::kinds::{

@@ -55,7 +55,10 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// A number and a unit; seconds if there is no unit.
-fn duration(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// It is none.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text.get(digits.len()..).unwrap_or_default();
     let millis = match unit {

@@ -20,7 +20,8 @@ impl Memlock {
             return false;
         }
         // With too low a limit the probe is refused as well, so that only a success counts.
-        let charged = kernel.known_features().has(kernel.bpf(), Feature::MemcgAccounting) != Some(true);
+        let charged =
+            kernel.known_features().has(kernel.bpf(), Feature::MemcgAccounting) != Some(true);
         charged && osmia_sys::lift_memlock().is_ok()
     }
 

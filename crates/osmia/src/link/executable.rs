@@ -55,6 +55,14 @@ impl Executable {
         Ok(offsets)
     }
 
+    /// The names of all functions, sorted.
+    pub(crate) fn names(&self) -> Result<Vec<&str>, Error> {
+        let mut names: Vec<&str> = self.functions()?.into_iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names)
+    }
+
     /// All functions that have a place in the file, with it.
     fn functions(&self) -> Result<Vec<(&str, u64)>, Error> {
         let malformed = |error: object::Error| {

@@ -1,0 +1,135 @@
+//! `osmia trace`: what programs print with `bpf_printk`.
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use glob::Pattern;
+use osmia::{Kernel, TraceLine, TracePipe};
+use osmia_sys::Poller;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::report::{Page, Report};
+use crate::run::options::duration;
+use crate::run::signals::Signals;
+
+/// The arguments of `osmia trace`.
+#[derive(Args)]
+#[command(
+    after_help = "All programs of the system are heard, in a trace buffer of our own: others lose nothing.
+Messages do not tell their programs; filters go by process and text. Examples:
+  osmia trace
+  osmia trace --pid 1234 --grep '*refused*'
+  osmia trace --json --duration 10s"
+)]
+pub struct Trace {
+    /// Only messages from this process or thread
+    #[arg(long, value_name = "PID")]
+    pid: Vec<u32>,
+    /// Only messages from processes whose names fit a pattern
+    #[arg(long, value_name = "PATTERN")]
+    comm: Option<Pattern>,
+    /// Only messages that fit a pattern, or have it in them if it has no *
+    #[arg(long, value_name = "PATTERN")]
+    grep: Option<String>,
+    /// Only messages from this CPU
+    #[arg(long, value_name = "CPU")]
+    cpu: Option<u32>,
+    /// Stop after so many messages
+    #[arg(long, short = 'n', value_name = "COUNT")]
+    count: Option<u64>,
+    /// Stop after this time
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    duration: Option<Duration>,
+}
+
+/// A message; the fields of JSON.
+#[derive(Serialize)]
+struct Message {
+    timestamp: f64,
+    cpu: u32,
+    pid: u32,
+    comm: String,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Lost {
+    lost: u64,
+}
+
+impl Trace {
+    /// Prints messages until a signal comes, or enough have.
+    ///
+    /// # Errors
+    /// The messages cannot be read, or nobody reads ours.
+    pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
+        let kernel = Kernel::running()?;
+        let text = match &self.grep {
+            Some(text) if !text.contains(['*', '?', '[']) => {
+                Some(format!("*{}*", Pattern::escape(text)))
+            }
+            text => text.clone(),
+        };
+        let text = text.map(|text| Pattern::new(&text)).transpose();
+        let text = text.map_err(|error| Failure::usage(format!("--grep: {error}")))?;
+        let mut signals = Signals::catch()?;
+        let mut pipe = TracePipe::open(&kernel)?;
+        let waits = |errno| Failure::because("wait for messages", &errno);
+        let mut poller = Poller::new().map_err(waits)?;
+        poller.add(&signals, 0).map_err(waits)?;
+        poller.add(&pipe, 1).map_err(waits)?;
+        let end = self.duration.and_then(|duration| Instant::now().checked_add(duration));
+        let mut count = 0;
+        loop {
+            while let Some(line) = pipe.next_message()? {
+                if !self.admits(&line, text.as_ref()) {
+                    continue;
+                }
+                output.show(&Message::from(line))?;
+                count += 1;
+                if self.count.is_some_and(|most| count >= most) {
+                    return Ok(());
+                }
+            }
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) || signals.ended() {
+                break;
+            }
+            poller.wait(left).map(drop).map_err(waits)?;
+        }
+        match pipe.lost() {
+            0 => Ok(()),
+            lost => output.show(&Lost { lost }),
+        }
+    }
+
+    fn admits(&self, line: &TraceLine, text: Option<&Pattern>) -> bool {
+        (self.pid.is_empty() || self.pid.contains(&line.pid))
+            && self.comm.as_ref().is_none_or(|comm| comm.matches(&line.comm))
+            && self.cpu.is_none_or(|cpu| cpu == line.cpu)
+            && text.is_none_or(|text| text.matches(&line.message))
+    }
+}
+
+impl From<TraceLine> for Message {
+    fn from(line: TraceLine) -> Self {
+        let timestamp = line.timestamp.as_secs_f64();
+        Self { timestamp, cpu: line.cpu, pid: line.pid, comm: line.comm, message: line.message }
+    }
+}
+
+impl Report for Message {
+    fn text(&self, _: &Page) -> String {
+        let faint = anstyle::Style::new().dimmed();
+        let Self { timestamp, cpu, pid, comm, message } = self;
+        format!("{faint}{timestamp:.6} [{cpu}] {comm}({pid}){faint:#} {message}\n")
+    }
+}
+
+impl Report for Lost {
+    fn text(&self, _: &Page) -> String {
+        format!("{} messages were lost: the buffer was full\n", self.lost)
+    }
+}

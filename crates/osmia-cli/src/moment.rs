@@ -49,11 +49,11 @@ pub fn precise(span: Duration) -> String {
     let nanos = span.as_nanos();
     let (unit, size) = match nanos {
         0..=999 => return format!("{nanos} ns"),
-        1000..=999_999 => ("µs", 1e3),
-        1_000_000..=999_999_999 => ("ms", 1e6),
-        _ => ("s", 1e9),
+        1000..=999_999 => ("µs", 1e-6),
+        1_000_000..=999_999_999 => ("ms", 1e-3),
+        _ => ("s", 1.0),
     };
-    let value = nanos as f64 / size;
+    let value = span.as_secs_f64() / size;
     let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
     format!("{value:.digits$} {unit}")
 }
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(short(Duration::from_secs(40)), "40s");
         assert_eq!(short(Duration::from_secs(7200)), "2h");
         assert_eq!(precise(Duration::from_nanos(850)), "850 ns");
-        assert_eq!(precise(Duration::from_nanos(1_524_000)), "1.52 ms");
+        assert_eq!(precise(Duration::from_micros(1524)), "1.52 ms");
         assert_eq!(precise(Duration::from_secs(75)), "75.0 s");
     }
 }

@@ -44,7 +44,7 @@ pub fn of(bpf: &Bpf, link: &OpenLink, symbols: &mut Option<Symbols>) -> Result<P
         LinkType::TRACING => info.tail_as().map(|tail| tracing(&tail)).unwrap_or_default(),
         LinkType::CGROUP => info.tail_as().map(|tail| cgroup(&tail)).unwrap_or_default(),
         LinkType::ITER => iteration(bpf, link)?,
-        LinkType::NETNS => info.tail_as().map(|tail| netns(&tail)).unwrap_or_default(),
+        LinkType::NETNS => info.tail_as().map(netns).unwrap_or_default(),
         LinkType::XDP => {
             let index = info.tail_as().map_or(0, |tail: LinkInfoXdp| tail.ifindex);
             on_interface(index, None)
@@ -130,7 +130,7 @@ fn cgroup(tail: &LinkInfoCgroup) -> Place {
     Place { fields, text }
 }
 
-fn netns(tail: &LinkInfoNetns) -> Place {
+fn netns(tail: LinkInfoNetns) -> Place {
     let fields =
         json!({ "netns_ino": tail.netns_ino, "attach_type": attach_type(tail.attach_type) });
     let text = format!("netns {} {}", tail.netns_ino, attach_text(tail.attach_type));

@@ -58,7 +58,7 @@ pub struct Line {
     /// The file, as the compiler was given it.
     pub file: String,
     /// The line's number.
-    pub line: u32,
+    pub number: u32,
     /// The column.
     pub column: u32,
     /// Its text.
@@ -195,7 +195,7 @@ fn line(btf: &Btf, record: &[u8; 16]) -> Line {
         at: word(0) as usize,
         file: text(word(1)),
         text: text(word(2)),
-        line: place >> 10,
+        number: place >> 10,
         column: place & 0x3ff,
     }
 }

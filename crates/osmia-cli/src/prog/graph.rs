@@ -10,7 +10,7 @@ use layout::topo::layout::VisualGraph;
 use osmia_insn::{Cfg, Target};
 
 use crate::prog::code::Code;
-use crate::prog::svg::{LETTER, Svg};
+use crate::prog::svg::{LETTER, Svg, times};
 use crate::prog::xlated::Xlated;
 
 /// The control flow of a program: blocks of instructions, and where they lead.
@@ -48,8 +48,8 @@ impl Graph {
             let name = escape(&function.name);
             let _ = writeln!(text, "subgraph \"cluster_{at}\" {{\n\tlabel=\"{name}\";");
             for block in &function.blocks {
-                let lines: String =
-                    block.lines.iter().map(|line| format!("{}\\l", escape(line))).collect();
+                let lines = block.lines.iter().flat_map(|line| [escape(line), "\\l".to_owned()]);
+                let lines: String = lines.collect();
                 let _ = writeln!(text, "\tb{} [label=\"{lines}\"];", block.at);
             }
             for (from, to, jumps) in &function.edges {
@@ -74,8 +74,8 @@ impl Graph {
                 }
                 let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
                 let size = Point::new(
-                    longest as f64 * LETTER.0 + 20.0,
-                    lines.len() as f64 * LETTER.1 + 14.0,
+                    times(longest, LETTER.0) + 20.0,
+                    times(lines.len(), LETTER.1) + 14.0,
                 );
                 let text = lines.join("\n");
                 let element = Element::create(

@@ -106,8 +106,8 @@ fn disassemble(
         insns.push(JitedInsn {
             src: line.map(|line| line.text.trim().to_owned()),
             file: numbers.map(|line| line.file.clone()),
-            line_num: numbers.map(|line| line.line),
-            line_col: numbers.map(|line| line.column),
+            line_num: numbers.map(|line| line.number).filter(|line| *line != 0),
+            line_col: numbers.map(|line| line.column).filter(|column| *column != 0),
             pc: format!("{pc:#x}"),
             operation,
             opcodes: if look.opcodes {
@@ -193,14 +193,14 @@ impl Report for Jited {
             let _ = writeln!(text, "{}:", function.name);
             let mut shown = None;
             for insn in &function.insns {
-                let line = insn.line.as_ref().filter(|line| line.line != 0);
-                if let Some(Line { file, line, column, text: c, .. }) = line {
-                    if shown.replace((file, *line)) != Some((file, *line)) || self.linum {
+                let line = insn.line.as_ref().filter(|line| line.number != 0);
+                if let Some(Line { file, number, column, text: c, .. }) = line {
+                    if shown.replace((file, *number)) != Some((file, *number)) || self.linum {
                         let _ = write!(text, "{SOURCE}; {}{SOURCE:#}", c.trim());
                         if self.linum {
                             let _ = write!(
                                 text,
-                                " {FAINT}[file:{file} line_num:{line} line_col:{column}]{FAINT:#}"
+                                " {FAINT}[file:{file} line_num:{number} line_col:{column}]{FAINT:#}"
                             );
                         }
                         text.push('\n');

@@ -99,6 +99,10 @@ enum MapName {
     Index(usize),
 }
 
+/// What may stand behind the path.
+const KEYS: [&str; 8] =
+    ["type", "map", "pinmaps", "autoattach", "kernel_btf", "offload_dev", "xdpmeta_dev", "dev"];
+
 impl Plan {
     fn read(words: &[String]) -> Result<Self, Failure> {
         let mut words = Words::new(words);
@@ -113,16 +117,6 @@ impl Plan {
             autoattach: false,
             kernel_btf: None,
         };
-        const KEYS: [&str; 8] = [
-            "type",
-            "map",
-            "pinmaps",
-            "autoattach",
-            "kernel_btf",
-            "offload_dev",
-            "xdpmeta_dev",
-            "dev",
-        ];
         while !words.is_empty() {
             match words.keyword(&KEYS)? {
                 "type" => plan.ty = Some(words.next("the type")?.to_owned()),
@@ -167,7 +161,7 @@ impl LoadOptions {
         let mut report = LoadReport { programs: Vec::new(), maps: Vec::new() };
         for program in object.programs().filter(|program| program.is_loaded()) {
             let path = if first_only { plan.path.clone() } else { plan.path.join(program.name()) };
-            report.programs.push(keep(program, path, plan.autoattach, &mut pins)?);
+            report.programs.push(keep(program, &path, plan.autoattach, &mut pins)?);
         }
         if let Some(folder) = &plan.pinmaps {
             for map in object.maps() {
@@ -267,7 +261,7 @@ fn prepare(folder: &Path) -> Result<(), Failure> {
 /// Pins a program, or its attachment.
 fn keep(
     program: &Program,
-    path: PathBuf,
+    path: &Path,
     attach: bool,
     pins: &mut NewPins,
 ) -> Result<LoadedProgram, Failure> {
@@ -279,7 +273,7 @@ fn keep(
         name: program.name().to_owned(),
         attached_to: None,
         link_id: None,
-        pinned: shown(&path),
+        pinned: shown(path),
         note: None,
     };
     let link = match attach {
@@ -296,11 +290,11 @@ fn keep(
     };
     match &link {
         Some(link) => {
-            pins.made(&path, || Link::pin(link, &path))?;
+            pins.made(path, || Link::pin(link, path))?;
             loaded.attached_to = Some(link.place().to_owned());
             loaded.link_id = link.info().ok().map(|info| info.id());
         }
-        None => pins.made(&path, || program.pin(&path))?,
+        None => pins.made(path, || program.pin(path))?,
     }
     Ok(loaded)
 }

@@ -148,7 +148,7 @@ impl Runner {
             verdict: verdict::name(ty, ran.retval),
             text: verdict::text(ty, ran.retval),
             repeat: self.plan.repeat,
-            change: changed.then(|| (packet.len(), ran.data_out.len())),
+            change: changed.then_some((packet.len(), ran.data_out.len())),
         })?;
         match expected {
             Some(expected) if expected != ran.retval => Err(Failure::new(format!(

@@ -9,6 +9,11 @@ use layout::core::style::StyleAttr;
 /// The width of a letter and the height of a line, in the picture's units.
 pub const LETTER: (f64, f64) = (7.3, 15.0);
 
+/// So many lengths.
+pub fn times(count: usize, length: f64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) * length
+}
+
 /// The picture while it is drawn.
 #[derive(Debug, Default)]
 pub struct Svg {
@@ -74,10 +79,10 @@ impl RenderBackend for Svg {
     fn draw_text(&mut self, xy: Point, text: &str, _: &StyleAttr) {
         let lines: Vec<&str> = text.lines().collect();
         let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-        let left = xy.x - longest as f64 * LETTER.0 / 2.0;
-        let top = xy.y - lines.len() as f64 * LETTER.1 / 2.0 + 11.0;
+        let left = xy.x - times(longest, LETTER.0) / 2.0;
+        let top = xy.y - times(lines.len(), LETTER.1) / 2.0 + 11.0;
         for (at, line) in lines.iter().enumerate() {
-            let y = top + at as f64 * LETTER.1;
+            let y = top + times(at, LETTER.1);
             let _ = writeln!(
                 self.body,
                 "<text x=\"{left:.1}\" y=\"{y:.1}\" xml:space=\"preserve\">{}</text>",

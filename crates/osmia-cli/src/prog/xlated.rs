@@ -87,8 +87,8 @@ impl Xlated {
                 proto: proto.map(|text| text.trim_end_matches(';').to_owned()),
                 src: source.map(|line| line.text.trim().to_owned()),
                 file: numbers.map(|line| line.file.clone()),
-                line_num: numbers.map(|line| line.line),
-                line_col: numbers.map(|line| line.column),
+                line_num: numbers.map(|line| line.number).filter(|line| *line != 0),
+                line_col: numbers.map(|line| line.column).filter(|column| *column != 0),
                 disasm: text.to_owned(),
                 opcodes: look.opcodes.then(|| Opcodes::new(bytes)).flatten(),
                 at,
@@ -201,8 +201,8 @@ impl Report for Xlated {
                 let _ = writeln!(text, "{HEAD}{proto}{HEAD:#}:");
                 shown = None;
             }
-            if let Some(line) = insn.line.as_ref().filter(|line| line.line != 0) {
-                let same = |known: &Line| (&known.file, known.line) == (&line.file, line.line);
+            if let Some(line) = insn.line.as_ref().filter(|line| line.number != 0) {
+                let same = |known: &Line| (&known.file, known.number) == (&line.file, line.number);
                 if self.linum || !shown.is_some_and(same) {
                     source(line, self.linum, &mut text);
                 }
@@ -223,10 +223,10 @@ impl Report for Xlated {
 }
 
 fn source(line: &Line, linum: bool, text: &mut String) {
-    let Line { file, line, column, text: c, .. } = line;
+    let Line { file, number, column, text: c, .. } = line;
     let _ = write!(text, "{SOURCE}; {}{SOURCE:#}", c.trim());
     if linum {
-        let _ = write!(text, " {FAINT}[file:{file} line_num:{line} line_col:{column}]{FAINT:#}");
+        let _ = write!(text, " {FAINT}[file:{file} line_num:{number} line_col:{column}]{FAINT:#}");
     }
     text.push('\n');
 }

@@ -288,10 +288,10 @@ fn nothing_is_attached_if_one_target_is_wrong() {
     let Some(_gate) = Gate::root() else { return };
     let Some(object) = object() else { return };
     let arguments = ["run", &object, "--attach", "pass=nosuch0", "--duration", "1ms"];
-    let failed = said(start(&arguments)).failed();
+    let failed = said(start(&arguments)).failed_as(3);
     assert!(failed.contains("there is no interface `nosuch0`"), "{failed}");
     let wrong = ["run", &object, "--attach", "on_close=syscalls/sys_enter_clos"];
-    let failed = said(start(&wrong)).failed();
+    let failed = said(start(&wrong)).failed_as(3);
     assert!(failed.contains("did you mean `sys_enter_close`?"), "{failed}");
     assert_gone("on_close");
 }
@@ -343,6 +343,6 @@ fn without_rights_the_missing_one_is_named() {
     let mut command = Command::new(&program);
     let output = command.arg("run").arg(&copy).uid(65534).gid(65534).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert_eq!(output.status.code(), Some(4), "{told}");
     assert!(told.contains("CAP_BPF") || told.contains("CAP_SYS_ADMIN"), "{told}");
 }

@@ -32,10 +32,16 @@ impl Said {
         self.out
     }
 
-    /// Its complaint, if it failed: the one line on the standard error.
+    /// Its complaint, if it failed for a reason without a code of its own: the one line on the standard error.
     #[track_caller]
     pub fn failed(self) -> String {
-        assert_eq!(self.code, Some(1), "{}{}", self.out, self.err);
+        self.failed_as(1)
+    }
+
+    /// Its complaint, if it failed with this exit code.
+    #[track_caller]
+    pub fn failed_as(self, code: i32) -> String {
+        assert_eq!(self.code, Some(code), "{}{}", self.out, self.err);
         assert_eq!(self.out, "");
         assert!(self.err.starts_with("error: "), "{}", self.err);
         self.err

@@ -1,24 +1,22 @@
 //! A BTF blob: opened without copying, decoded on demand.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use crate::endian::Endian;
 use crate::error::Error;
-use crate::flavour::essential_name;
+use crate::flavour::essential_text;
 use crate::header::Header;
 use crate::id::{StrOff, TypeId};
-use crate::index::Index;
 use crate::kind::Kind;
 use crate::name_hash::NameHash;
-use crate::records::{self, Layout, Records};
+use crate::marks::Marks;
+use crate::names::Names;
+use crate::records::{Layout, Record, Records};
 use crate::ty::Type;
 
-/// Linear searches by name before the index is built: one answer is cheaper
-/// without it, many are dear.
-const SCANS: u32 = 1;
 /// Names of types and members end within this many bytes; the kernel takes 512.
 const MAX_NAME: usize = 16 << 10;
 
@@ -57,9 +55,8 @@ struct Inner {
     /// The id of this BTF's first own type, and the offset of its first own string.
     first_id: u32,
     first_str: u32,
-    offsets: OnceLock<Result<Vec<u32>, Error>>,
-    index: OnceLock<Index>,
-    scans: AtomicU32,
+    marks: OnceLock<Result<Marks, Error>>,
+    names: Names,
 }
 
 impl Btf {
@@ -90,9 +87,8 @@ impl Btf {
             base,
             first_id,
             first_str,
-            offsets: OnceLock::new(),
-            index: OnceLock::new(),
-            scans: AtomicU32::new(0),
+            marks: OnceLock::new(),
+            names: Names::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -122,7 +118,7 @@ impl Btf {
     /// # Errors
     /// A record is of an unknown kind or runs over the section's end.
     pub fn type_count(&self) -> Result<u32, Error> {
-        Ok(self.inner.first_id + self.offsets()?.len() as u32)
+        Ok(self.inner.first_id + self.marks()?.count())
     }
 
     /// The type with this id.
@@ -156,13 +152,16 @@ impl Btf {
                 None => return Ok(&[]),
             }
         }
-        let offsets = btf.offsets()?;
-        let index = (id.0 - btf.inner.first_id) as usize;
-        let Some(&offset) = offsets.get(index) else {
-            return Err(Error::NoSuchType { id, count: self.type_count()? });
-        };
-        let end = offsets.get(index + 1).map_or(btf.inner.types.len(), |&next| next as usize);
-        Ok(btf.inner.types.get(offset as usize..end).unwrap_or_default())
+        match btf.own_record(id.0 - btf.inner.first_id)? {
+            Some(record) => Ok(record.bytes),
+            None => Err(Error::NoSuchType { id, count: self.type_count()? }),
+        }
+    }
+
+    /// The record with this number, counted from the first of this blob itself.
+    #[inline]
+    pub(crate) fn own_record(&self, number: u32) -> Result<Option<Record<'_>>, Error> {
+        Ok(self.marks()?.record(self.records(), number))
     }
 
     /// Every type in the order of ids, those of the base first, without `void`.
@@ -170,14 +169,22 @@ impl Btf {
     /// # Errors
     /// As for [`Btf::type_count`]; each item as for [`Btf::ty`].
     pub fn types(&self) -> Result<impl Iterator<Item = Result<Type<'_>, Error>>, Error> {
-        Ok((1..self.type_count()?).map(|id| self.ty(TypeId(id))))
+        Ok(self.all()?.map(|record| Type::read(self, record.id, record.bytes)))
     }
 
     /// As [`Btf::types`], the names left out.
     pub(crate) fn types_unnamed(
         &self,
     ) -> Result<impl Iterator<Item = Result<Type<'_>, Error>>, Error> {
-        Ok((1..self.type_count()?).map(|id| self.ty_unnamed(TypeId(id))))
+        Ok(self.all()?.map(|record| Type::read_unnamed(self, record.id, record.bytes)))
+    }
+
+    /// Every record in the order of ids, those of the base first.
+    fn all(&self) -> Result<impl Iterator<Item = Record<'_>>, Error> {
+        self.marks()?;
+        let mut blobs: Vec<&Self> = std::iter::successors(Some(self), |btf| btf.base()).collect();
+        blobs.reverse();
+        Ok(blobs.into_iter().flat_map(Self::records))
     }
 
     /// The types that this blob itself has: all, or what a split BTF adds to its base.
@@ -185,13 +192,14 @@ impl Btf {
     /// # Errors
     /// As for [`Btf::types`].
     pub fn own_types(&self) -> Result<impl Iterator<Item = Result<Type<'_>, Error>>, Error> {
-        Ok((self.inner.first_id..self.type_count()?).map(|id| self.ty(TypeId(id))))
+        self.marks()?;
+        Ok(self.records().map(|record| Type::read(self, record.id, record.bytes)))
     }
 
     /// The first type of this kind and name; a split BTF's own ones come before its base's.
     ///
-    /// The first question is answered by a search from the start, later ones from an
-    /// index of all names that the second question builds.
+    /// The first questions are answered by searching, later ones from an index of all names,
+    /// which is built when the searches have cost as much.
     ///
     /// # Errors
     /// A record that the search meets is broken.
@@ -218,7 +226,7 @@ impl Btf {
             Some(base) => base.ids_named(name)?,
             None => Vec::new(),
         };
-        ids.extend(self.own_ids_named(name)?);
+        ids.extend(self.own_ids(name, |found| found == name.as_bytes())?);
         Ok(ids)
     }
 
@@ -231,8 +239,22 @@ impl Btf {
             Some(base) => base.candidates(essential)?,
             None => Vec::new(),
         };
-        ids.extend(self.index()?.essential(self, essential));
+        ids.extend(self.own_ids(essential, |_| true)?);
         Ok(ids)
+    }
+
+    /// Searches for types of several names in one go, flavours included. Later questions for
+    /// one of them are answered at once, and need no index.
+    ///
+    /// # Errors
+    /// A record is broken.
+    pub fn look_for<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<(), Error> {
+        let names: BTreeSet<&str> = names.into_iter().map(essential_text).collect();
+        let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+        for btf in std::iter::successors(Some(self), |btf| btf.base()) {
+            btf.inner.names.look_for(btf, &names)?;
+        }
+        Ok(())
     }
 
     /// The string at an offset.
@@ -254,10 +276,14 @@ impl Btf {
         }
         let tail = self.tail_of(at).filter(|tail| !tail.is_empty());
         let tail = tail.ok_or("lies outside of the string section")?;
-        let reach = tail.get(..MAX_NAME).unwrap_or(tail);
-        let end = memchr::memchr(0, reach).ok_or("leads to no end within 16 KiB")?;
-        let bytes = reach.get(..end).unwrap_or_default();
+        let bytes = short(tail).ok_or("leads to no end within 16 KiB")?;
         std::str::from_utf8(bytes).map_err(|_| "does not lead to UTF-8 text")
+    }
+
+    /// The bytes of the string at an offset, if it is not too long for a name.
+    #[inline]
+    pub(crate) fn short_string(&self, at: StrOff) -> Option<&[u8]> {
+        short(self.tail_of(at)?)
     }
 
     /// The bytes of the string at an offset, without its NUL.
@@ -290,6 +316,11 @@ impl Btf {
         self.inner.first_str.saturating_add(self.inner.strings.len() as u32)
     }
 
+    /// The offset of this blob's own first string: 0, or where the base's end.
+    pub(crate) fn first_own_string(&self) -> StrOff {
+        StrOff(self.inner.first_str)
+    }
+
     /// The bytes of this blob's own string section.
     pub fn own_strings(&self) -> &[u8] {
         &self.inner.strings
@@ -304,7 +335,7 @@ impl Btf {
         self.inner.whole.get(self.inner.header.layout.clone()).unwrap_or_default()
     }
 
-    /// Builds the index of names now rather than at the second search.
+    /// Builds the index of names now rather than when searches were many.
     ///
     /// # Errors
     /// A record is broken.
@@ -312,63 +343,58 @@ impl Btf {
         if let Some(base) = &self.inner.base {
             base.index_names()?;
         }
-        self.index().map(|_| ())
+        self.inner.names.index(self).map(|_| ())
     }
 
-    pub(crate) fn offsets(&self) -> Result<&[u32], Error> {
-        let inner = &*self.inner;
-        let compute = || records::offsets(self.records());
-        match inner.offsets.get_or_init(compute) {
-            Ok(offsets) => Ok(offsets),
+    /// Calls `see` with each record of this blob itself.
+    #[inline]
+    pub(crate) fn walk<'a>(&'a self, see: impl FnMut(&Record<'a>)) -> Result<(), Error> {
+        let marks = self.survey(see)?;
+        // Somebody may have set them already; they are the same.
+        self.inner.marks.get_or_init(|| Ok(marks));
+        Ok(())
+    }
+
+    #[inline]
+    fn survey<'a>(&'a self, mut see: impl FnMut(&Record<'a>)) -> Result<Marks, Error> {
+        let mut marks = Marks::for_section(self.inner.types.len());
+        let mut records = self.records();
+        while let Some(record) = records.next_record()? {
+            marks.add(record.offset);
+            see(&record);
+        }
+        Ok(marks)
+    }
+
+    fn marks(&self) -> Result<&Marks, Error> {
+        match self.inner.marks.get_or_init(|| self.survey(|_| {})) {
+            Ok(marks) => Ok(marks),
             Err(error) => Err(error.clone()),
         }
     }
 
-    fn index(&self) -> Result<&Index, Error> {
-        let offsets = self.offsets()?;
-        Ok(self.inner.index.get_or_init(|| Index::build(self, offsets)))
-    }
-
     fn find_own(&self, kind: Kind, name: &str) -> Result<Option<Type<'_>>, Error> {
-        let first = self.inner.index.get().is_none()
-            && self.inner.scans.fetch_add(1, Ordering::Relaxed) < SCANS;
-        if first {
-            return self.scan(kind, name);
+        match self.inner.names.find(self, kind, name)? {
+            Some(record) => Type::read(self, record.id, record.bytes).map(Some),
+            None => Ok(None),
         }
-        for id in self.own_ids_named(name)? {
-            let ty = self.ty(id)?;
-            if ty.kind() == kind {
-                return Ok(Some(ty));
+    }
+
+    /// The own types of an essential name whose whole name is as wanted, in the order of ids.
+    fn own_ids(&self, name: &str, is: impl Fn(&[u8]) -> bool) -> Result<Vec<TypeId>, Error> {
+        let mut ids = Vec::new();
+        for number in self.inner.names.numbers(self, essential_text(name))? {
+            let Some(record) = self.own_record(number)? else { continue };
+            if self.short_string(record.name).is_some_and(&is) {
+                ids.push(record.id);
             }
         }
-        Ok(None)
+        Ok(ids)
     }
 
-    /// Looks at the records from the first on; needs to know nothing of those behind
-    /// the one that is sought.
-    fn scan(&self, kind: Kind, name: &str) -> Result<Option<Type<'_>>, Error> {
-        let mut records = self.records();
-        while let Some(record) = records.next_record()? {
-            if record.info.kind == kind && self.record_is_named(record.offset, name) {
-                return Type::read(self, record.id, record.bytes).map(Some);
-            }
-        }
-        Ok(None)
-    }
-
-    fn own_ids_named(&self, name: &str) -> Result<Vec<TypeId>, Error> {
-        Ok(self.index()?.exact(self, name))
-    }
-
-    fn records(&self) -> Records<'_> {
+    pub(crate) fn records(&self) -> Records<'_> {
         let inner = &*self.inner;
         Records::new(&inner.types, self.endian(), &inner.layout, inner.first_id)
-    }
-
-    /// Whether the record at `offset` of the type section has this name, without decoding it.
-    #[inline]
-    pub(crate) fn record_is_named(&self, offset: u32, name: &str) -> bool {
-        self.name_at(offset).is_some_and(|at| self.string_is(at, name))
     }
 
     /// Whether the string at `at` is this one, without looking for its end.
@@ -381,24 +407,22 @@ impl Btf {
         tail.get(text.len()) == Some(&0) && tail.starts_with(text.as_bytes())
     }
 
-    /// The hash of the essential name of the record at `offset` of the type section.
+    /// The hash of the essential name at an offset; `None` if there is none.
     #[inline]
-    pub(crate) fn essential_hash(&self, offset: u32, hash: NameHash) -> Option<u32> {
-        let at = self.name_at(offset)?;
-        let own = at.0.checked_sub(self.inner.first_str);
-        let found = match own {
-            Some(own) => hash.of_essential(self.inner.strings.get(own as usize..)?),
-            None => Some(hash.of(essential_name(self.string_bytes(at)?))),
-        };
-        // The largest hash stands for records without a name.
-        found.map(|hash| hash.min(u32::MAX - 1))
+    pub(crate) fn essential_hash(&self, at: StrOff, hash: NameHash) -> Option<u32> {
+        if at.0 == 0 {
+            return None;
+        }
+        let tail = self.tail_of(at)?;
+        hash.of_essential(tail.get(..MAX_NAME).unwrap_or(tail))
     }
+}
 
-    /// The name's offset in the record at `offset` of the type section.
-    #[inline]
-    pub(crate) fn name_at(&self, offset: u32) -> Option<StrOff> {
-        self.endian().u32_at(&self.inner.types, offset as usize).map(StrOff)
-    }
+/// The string that something begins with, without its NUL, if it is not too long for a name.
+#[inline]
+fn short(tail: &[u8]) -> Option<&[u8]> {
+    let reach = tail.get(..MAX_NAME).unwrap_or(tail);
+    reach.get(..memchr::memchr(0, reach)?)
 }
 
 impl std::fmt::Debug for Btf {

@@ -85,12 +85,14 @@ impl Builder {
     /// A record is broken.
     pub fn from_btf(btf: &Btf) -> Result<Self, Error> {
         let first = btf.base().map_or(0, Btf::strings_end);
+        let mut offsets = Vec::new();
+        btf.walk(|record| offsets.push(record.offset))?;
         Ok(Self {
             base: btf.base().cloned(),
             endian: btf.endian(),
             first_id: btf.first_own_id().0,
             types: btf.own_type_section().to_vec(),
-            offsets: btf.offsets()?.to_vec(),
+            offsets,
             strings: Strings::of(btf.own_strings().to_vec(), first),
             layout: btf.layout_section().to_vec(),
         })

@@ -24,6 +24,13 @@ pub fn essential_name(name: &[u8]) -> &[u8] {
     essential
 }
 
+/// The same of a name as text.
+#[inline]
+pub(crate) fn essential_text(name: &str) -> &str {
+    // Flavours begin with ASCII, so that the cut is never inside of a character.
+    name.get(..essential_name(name.as_bytes()).len()).unwrap_or(name)
+}
+
 /// What precedes the run of underscores around `at`, if that separates a flavour.
 fn separated(name: &[u8], at: usize) -> Option<&[u8]> {
     let (head, tail) = name.split_at_checked(at)?;

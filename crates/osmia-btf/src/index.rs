@@ -1,110 +1,84 @@
-//! Names to types: one open-addressing table over a blob's own records.
-
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
+//! Names to types: one table over a blob's own records.
 
 use crate::btf::Btf;
-use crate::flavour::essential_name;
-use crate::id::TypeId;
+use crate::error::Error;
 use crate::name_hash::NameHash;
+use crate::records::HEAD;
 
-/// No record: the end of a chain.
+/// No record: the end of a chain. No record's number has all bits set.
 const END: u32 = u32::MAX;
+/// One chain for so many bytes of records. In a kernel's BTF that is one for each name.
+const BYTES_PER_CHAIN: usize = 64;
 
 /// All named records by the hash of their *essential* name (without a flavour), so
 /// that one table answers both exact look-ups and CO-RE's search for candidates.
 ///
-/// Records of one hash form a chain, so that building takes one step for each of them
-/// even if all have the same name.
+/// Records whose hashes begin alike form a chain, so that building takes one step for each of
+/// them even if all have the same name. Links hold some bits of the hash of the record that they
+/// lead to, so that next to none but those sought are looked at.
 pub(crate) struct Index {
     hash: NameHash,
-    /// A hash, and the last record that has it.
-    slots: Box<[Slot]>,
-    /// For each record the one before it in its chain.
-    before: Box<[u32]>,
-    /// How far a hash is shifted to give its place.
+    /// The link to the last record of each chain.
+    last: Box<[u32]>,
+    /// For each record the link to the one before it in its chain.
+    before: Vec<u32>,
+    /// How far a hash is shifted to give its chain.
     shift: u32,
-}
-
-#[derive(Clone, Copy)]
-struct Slot {
-    hash: u32,
-    last: u32,
+    /// How many bits of a link are the record's number.
+    number_bits: u32,
 }
 
 impl Index {
-    pub fn build(btf: &Btf, offsets: &[u32]) -> Self {
-        let hash = NameHash::new(RandomState::new().hash_one(offsets.len()));
-        // Hashes come first, and the chains replace them: the names are read in the
-        // order of memory, and the table is sized by how many there are.
-        let mut before = vec![0; offsets.len()].into_boxed_slice();
-        let mut named = 0usize;
-        for (&offset, out) in offsets.iter().zip(&mut before) {
-            let found = btf.essential_hash(offset, hash);
-            *out = found.unwrap_or(END);
-            named += usize::from(found.is_some());
-        }
-        let bits = (named + named / 4 + 1).next_power_of_two().trailing_zeros().max(3);
-        let slots = vec![Slot { hash: 0, last: END }; 1 << bits].into_boxed_slice();
-        let mut index = Self { hash, slots, before, shift: 32 - bits };
-        for record in 0..offsets.len() {
-            index.insert(record);
-        }
-        index
+    /// Walks all records of the blob itself.
+    pub fn build(btf: &Btf) -> Result<Self, Error> {
+        let len = btf.own_type_section().len();
+        let chains = (len / BYTES_PER_CHAIN).next_power_of_two().clamp(8, 1 << 24);
+        let mut index = Self {
+            hash: NameHash::random(),
+            last: vec![END; chains].into_boxed_slice(),
+            before: Vec::with_capacity(len / 24),
+            shift: 32 - chains.trailing_zeros(),
+            number_bits: (len / HEAD + 2).next_power_of_two().trailing_zeros(),
+        };
+        btf.walk(|record| {
+            let hash = btf.essential_hash(record.name, index.hash);
+            index.add(hash);
+        })?;
+        Ok(index)
     }
 
-    fn insert(&mut self, record: usize) {
-        let Some(&hash) = self.before.get(record).filter(|&&hash| hash != END) else { return };
-        let at = self.place(hash);
-        if let (Some(slot), Some(before)) = (self.slots.get_mut(at), self.before.get_mut(record)) {
-            *before = slot.last;
-            *slot = Slot { hash, last: record as u32 };
-        }
-    }
-
-    /// The slot that has this hash, or the free one that it would take. There is one:
-    /// the table has more slots than names.
-    fn place(&self, hash: u32) -> usize {
-        let mask = self.slots.len() - 1;
-        let mut at = (hash >> self.shift) as usize;
-        while self.slots.get(at).is_some_and(|slot| slot.last != END && slot.hash != hash) {
-            at = (at + 1) & mask;
-        }
-        at
-    }
-
-    /// The records whose name is exactly `name`, in the order of ids.
-    pub fn exact(&self, btf: &Btf, name: &str) -> Vec<TypeId> {
-        self.matching(btf, essential_name(name.as_bytes()), |offset| {
-            btf.record_is_named(offset, name)
-        })
-    }
-
-    /// The records whose essential name is `name`, in the order of ids.
-    pub fn essential(&self, btf: &Btf, name: &str) -> Vec<TypeId> {
-        self.matching(btf, name.as_bytes(), |offset| {
-            let found = btf.name_at(offset).and_then(|at| btf.string_bytes(at));
-            found.is_some_and(|found| essential_name(found) == name.as_bytes())
-        })
-    }
-
-    fn matching(&self, btf: &Btf, essential: &[u8], is: impl Fn(u32) -> bool) -> Vec<TypeId> {
-        let offsets = btf.offsets().unwrap_or_default();
-        let slot = self.slots.get(self.place(hash_of(self.hash, essential)));
-        let mut record = slot.map_or(END, |slot| slot.last);
-        let mut ids = Vec::new();
-        while let Some(&offset) = offsets.get(record as usize) {
-            if is(offset) {
-                ids.push(TypeId(btf.first_own_id().0 + record));
+    /// Takes up the next record, which has a name of this hash if it has any.
+    #[inline]
+    fn add(&mut self, hash: Option<u32>) {
+        let number = self.before.len() as u32;
+        let last = hash.and_then(|hash| self.last.get_mut((hash >> self.shift) as usize));
+        let before = match (hash, last) {
+            (Some(hash), Some(last)) => {
+                let link = hash << self.number_bits | number;
+                std::mem::replace(last, link)
             }
-            record = self.before.get(record as usize).copied().unwrap_or(END);
-        }
-        ids.reverse();
-        ids
+            _ => END,
+        };
+        self.before.push(before);
     }
-}
 
-/// A hash that is never the mark of a nameless record.
-fn hash_of(hash: NameHash, name: &[u8]) -> u32 {
-    hash.of(name).min(END - 1)
+    /// The numbers of the records that may have this essential name, the last one first: all
+    /// that have it, and seldom another.
+    #[inline]
+    pub fn likely<'a>(&'a self, essential: &[u8]) -> impl Iterator<Item = u32> + use<'a> {
+        let hash = self.hash.of(essential);
+        let mask = u32::MAX << self.number_bits;
+        let tag = hash << self.number_bits;
+        let mut link = self.last.get((hash >> self.shift) as usize).copied().unwrap_or(END);
+        std::iter::from_fn(move || {
+            while link != END {
+                let (number, fits) = (link & !mask, link & mask == tag);
+                link = self.before.get(number as usize).copied().unwrap_or(END);
+                if fits {
+                    return Some(number);
+                }
+            }
+            None
+        })
+    }
 }

@@ -1,5 +1,8 @@
 //! Finding a name's end and hashing it in one pass.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+
 use crate::flavour::essential_name;
 
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -17,6 +20,11 @@ pub(crate) struct NameHash {
 impl NameHash {
     pub fn new(seed: u64) -> Self {
         Self { seed }
+    }
+
+    /// A hash whose seed nobody knows.
+    pub fn random() -> Self {
+        Self::new(RandomState::new().hash_one(FACTOR))
     }
 
     /// The hash of a name.

@@ -1,8 +1,8 @@
-//! Where each record of a type section begins.
+//! The records of a type section, one behind the other.
 
 use crate::endian::Endian;
 use crate::error::Error;
-use crate::id::TypeId;
+use crate::id::{StrOff, TypeId};
 use crate::kind::Kind;
 
 /// The bytes that every record begins with: name, info, size or type.
@@ -11,38 +11,40 @@ pub(crate) const HEAD: usize = 12;
 /// Kind numbers have 7 bits.
 const KINDS: usize = 128;
 
-/// What follows the head of a record: a fixed part, and a part for each element.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tail {
-    known: bool,
-    fixed: u8,
-    each: u8,
-}
-
 /// The sizes of records by kind: those that we know, and those that the blob's layout
 /// section tells of others.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
-    tails: [Tail; KINDS],
+    /// The bytes of the head and the fixed part in the lower half, those of an element in the
+    /// upper one. 0 for kinds that are not known.
+    sizes: [u32; KINDS],
 }
 
 impl Layout {
     /// Reads the layout section: for each kind the size of what follows the head,
     /// the size of an element, and two bytes of flags.
     pub fn parse(bytes: &[u8]) -> Self {
-        let mut tails = [Tail::default(); KINDS];
-        for (raw, tail) in (0..).zip(&mut tails) {
+        let mut sizes = [0; KINDS];
+        for (raw, size) in (0..).zip(&mut sizes) {
             let told = bytes.chunks_exact(4).nth(usize::from(raw));
-            *tail = match (Kind::from_raw(raw).tail(), told) {
-                (Some((fixed, each)), _) => Tail { known: true, fixed, each },
+            let (fixed, each) = match (Kind::from_raw(raw).tail(), told) {
+                (Some(tail), _) => tail,
                 // No record has the kind 0.
-                (None, Some([fixed, each, ..])) if raw != 0 => {
-                    Tail { known: true, fixed: *fixed, each: *each }
-                }
-                _ => Tail::default(),
+                (None, Some([fixed, each, ..])) if raw != 0 => (*fixed, *each),
+                _ => continue,
             };
+            *size = HEAD as u32 + u32::from(fixed) | u32::from(each) << 16;
         }
-        Self { tails }
+        Self { sizes }
+    }
+
+    /// The bytes of a record with this `info` word; 0 if its kind is not known.
+    #[inline]
+    fn len(&self, info: u32) -> usize {
+        // There is a size for each kind that the bits can hold.
+        let size = self.sizes.get((info >> 24) as usize % KINDS).copied().unwrap_or(0);
+        let vlen = (info & 0x00ff_ffff) as usize;
+        (size & 0xffff) as usize + (size >> 16) as usize * vlen
     }
 }
 
@@ -80,6 +82,7 @@ pub(crate) struct Records<'a> {
 pub(crate) struct Record<'a> {
     pub id: TypeId,
     pub offset: u32,
+    pub name: StrOff,
     pub info: Info,
     /// Head and tail.
     pub bytes: &'a [u8],
@@ -91,31 +94,49 @@ impl<'a> Records<'a> {
         Self { types, endian, layout, next_id: first, offset: 0 }
     }
 
+    /// The same section from the record with this number and offset on.
+    #[inline]
+    pub fn from(self, number: u32, offset: u32) -> Self {
+        let next_id = self.next_id.wrapping_add(number);
+        Self { next_id, offset: offset as usize, ..self }
+    }
+
+    /// Steps over a record that is known to be sound.
+    #[inline]
+    pub fn pass(&mut self) -> Option<()> {
+        let info = self.endian.u32_at(self.types, self.offset + 4)?;
+        self.offset += self.layout.len(info);
+        self.next_id = self.next_id.wrapping_add(1);
+        Some(())
+    }
+
     /// The next record; `None` at the end.
     #[inline]
     pub fn next_record(&mut self) -> Result<Option<Record<'a>>, Error> {
         let offset = self.offset;
         let rest = self.types.get(offset..).unwrap_or_default();
-        let Some(&[_, _, _, _, a, b, c, d]) = rest.first_chunk() else {
+        let words = rest.split_first_chunk().and_then(|(name, rest)| {
+            Some((self.endian.u32(*name), self.endian.u32(*rest.first_chunk()?)))
+        });
+        let Some((name, word)) = words else {
             return if rest.is_empty() { Ok(None) } else { Err(self.overrun(0)) };
         };
-        let word = self.endian.u32([a, b, c, d]);
-        let tail = self.layout.tails.get((word >> 24) as usize % KINDS);
-        let Some(tail) = tail.filter(|tail| tail.known) else {
-            let kind = (word >> 24) as u8 & 0x7f;
-            return Err(Error::UnknownKind {
-                id: TypeId(self.next_id),
-                offset: offset as u32,
-                kind,
-            });
-        };
-        let vlen = (word & 0x00ff_ffff) as usize;
-        let len = HEAD + usize::from(tail.fixed) + usize::from(tail.each) * vlen;
+        let len = self.layout.len(word);
+        if len == 0 {
+            return Err(self.unknown(word));
+        }
         let bytes = rest.get(..len).ok_or_else(|| self.overrun(word))?;
         let id = TypeId(self.next_id);
         self.offset = offset + len;
         self.next_id = self.next_id.wrapping_add(1);
-        Ok(Some(Record { id, offset: offset as u32, info: Info::of(word), bytes }))
+        let (name, info) = (StrOff(name), Info::of(word));
+        Ok(Some(Record { id, offset: offset as u32, name, info, bytes }))
+    }
+
+    #[cold]
+    fn unknown(&self, word: u32) -> Error {
+        let kind = (word >> 24) as u8 & 0x7f;
+        Error::UnknownKind { id: TypeId(self.next_id), offset: self.offset as u32, kind }
     }
 
     #[cold]
@@ -131,12 +152,12 @@ impl<'a> Records<'a> {
     }
 }
 
-/// The offset of each record.
-pub(crate) fn offsets(mut records: Records<'_>) -> Result<Vec<u32>, Error> {
-    // Kernel BTF has some 25 bytes per record; a first guess that seldom grows.
-    let mut offsets = Vec::with_capacity(records.types.len() / 24);
-    while let Some(record) = records.next_record()? {
-        offsets.push(record.offset);
+/// The records of a section that was walked through before, so that none of them is broken.
+impl<'a> Iterator for Records<'a> {
+    type Item = Record<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Record<'a>> {
+        self.next_record().ok().flatten()
     }
-    Ok(offsets)
 }

@@ -8,7 +8,7 @@ use crate::core_re::fields::same_kind;
 use crate::core_re::resolution::Found;
 use crate::core_re::target::Target;
 use crate::error::Error;
-use crate::flavour::essential_name;
+use crate::flavour::essential_text;
 use crate::id::TypeId;
 use crate::ty::Type;
 
@@ -99,7 +99,7 @@ impl fmt::Debug for Candidates {
 }
 
 fn named_like(root: &Type<'_>, place: usize, target: &Target) -> Result<Vec<Found>, Error> {
-    let essential = essential_of(root.name());
+    let essential = essential_text(root.name());
     let btf = target.btf();
     // A module's search is over what it adds to the kernel's types.
     let first = if place == 0 { TypeId::VOID } else { btf.first_own_id() };
@@ -110,10 +110,4 @@ fn named_like(root: &Type<'_>, place: usize, target: &Target) -> Result<Vec<Foun
         }
     }
     Ok(found)
-}
-
-/// A name without its flavour, as text.
-pub(super) fn essential_of(name: &str) -> &str {
-    // Flavours begin with ASCII, so that the cut is never inside of a character.
-    name.get(..essential_name(name.as_bytes()).len()).unwrap_or(name)
 }

@@ -2,7 +2,7 @@
 
 use crate::btf::Btf;
 use crate::core_re::answer::{answer, width};
-use crate::core_re::candidates::essential_of;
+use crate::flavour::essential_text;
 use crate::core_re::error::CoreError;
 use crate::core_re::failure::{Cause, Failure, Hint, Rejected};
 use crate::core_re::fields::same_kind;
@@ -137,12 +137,12 @@ fn another_flavour(root: &Type<'_>) -> String {
 /// `struct iov_iter` for a root `struct iov_iter___old`.
 fn type_name_of_essence(root: &Type<'_>) -> String {
     let name = type_name(root.btf(), root.id());
-    essential_of(&name).to_owned()
+    essential_text(&name).to_owned()
 }
 
 /// What a name may have been meant for, that the target has no type of this kind for.
 fn hints_of_names(root: &Type<'_>, kernel: &Btf) -> Result<Vec<Hint>, Error> {
-    let essential = essential_of(root.name());
+    let essential = essential_text(root.name());
     let is_there = |name: &str| -> Result<bool, Error> {
         for id in kernel.candidates(name)? {
             if same_kind(root, &kernel.ty(id)?) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::core_re::candidates::essential_of;
+use crate::flavour::essential_text;
 use crate::core_re::kind::CoreKind;
 use crate::core_re::resolution::Found;
 
@@ -147,7 +147,7 @@ pub enum Hint {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rejected.as_slice() {
-            [] => write!(f, "{} has no `{}`", self.target, essential_of(&self.root))?,
+            [] => write!(f, "{} has no `{}`", self.target, essential_text(&self.root))?,
             [only] => write!(f, "{only}")?,
             [first, rest @ ..] => write!(f, "{first} (and {} more of that name)", rest.len())?,
         }

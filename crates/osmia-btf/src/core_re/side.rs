@@ -56,17 +56,24 @@ const LONGS: [&str; 11] = [
 ];
 
 /// The first `long` of a target, and its width, which is that of its pointers.
+///
+/// It is among the first types of every kernel, so that searching for it costs nothing.
 pub(super) fn first_long(btf: &Btf) -> Result<Option<(TypeId, u32)>, Error> {
-    let mut first: Option<(TypeId, u32)> = None;
-    for name in LONGS {
-        for id in btf.ids_named(name)? {
-            let ty = btf.ty(id)?;
-            let size = ty.own_size().filter(|&size| size == 4 || size == 8);
-            let Some(size) = size.filter(|_| ty.kind() == Kind::Int) else { continue };
-            if first.is_none_or(|(known, _)| id < known) {
-                first = Some((id, size));
-            }
+    if let Some(base) = btf.base() {
+        if let Some(found) = first_long(base)? {
+            return Ok(Some(found));
         }
     }
-    Ok(first)
+    let mut records = btf.records();
+    while let Some(record) = records.next_record()? {
+        let is_long = |name: &&str| btf.string_is(record.name, name);
+        if record.info.kind != Kind::Int || !LONGS.iter().any(|name| is_long(name)) {
+            continue;
+        }
+        let ty = Type::read_unnamed(btf, record.id, record.bytes)?;
+        if let Some(size) = ty.own_size().filter(|&size| size == 4 || size == 8) {
+            return Ok(Some((record.id, size)));
+        }
+    }
+    Ok(None)
 }

@@ -40,8 +40,7 @@ fn btf(args: &[String]) {
 }
 
 fn open(path: &str) -> osmia::ObjectSpec {
-    let name = path.rsplit('/').next().unwrap().trim_end_matches(".bpf.o");
-    osmia::ObjectSpec::parse(name, std::fs::read(path).unwrap().into()).unwrap()
+    osmia::open_file(path).unwrap()
 }
 
 /// Each load has a kernel value of its own, as a fresh process would, unless SHARED=1.

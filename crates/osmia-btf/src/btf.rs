@@ -11,8 +11,8 @@ use crate::flavour::essential_text;
 use crate::header::Header;
 use crate::id::{StrOff, TypeId};
 use crate::kind::Kind;
-use crate::name_hash::NameHash;
 use crate::marks::Marks;
+use crate::name_hash::NameHash;
 use crate::names::Names;
 use crate::records::{Layout, Record, Records};
 use crate::ty::Type;
@@ -280,6 +280,14 @@ impl Btf {
         std::str::from_utf8(bytes).map_err(|_| "does not lead to UTF-8 text")
     }
 
+    /// The first bytes of the string at an offset.
+    #[inline]
+    pub(crate) fn text(&self, at: StrOff, len: usize) -> Result<&str, &'static str> {
+        let bytes = self.tail_of(at).and_then(|tail| tail.get(..len));
+        let bytes = bytes.ok_or("lies outside of the string section")?;
+        std::str::from_utf8(bytes).map_err(|_| "does not lead to UTF-8 text")
+    }
+
     /// The bytes of the string at an offset, if it is not too long for a name.
     #[inline]
     pub(crate) fn short_string(&self, at: StrOff) -> Option<&[u8]> {
@@ -358,11 +366,10 @@ impl Btf {
     #[inline]
     fn survey<'a>(&'a self, mut see: impl FnMut(&Record<'a>)) -> Result<Marks, Error> {
         let mut marks = Marks::for_section(self.inner.types.len());
-        let mut records = self.records();
-        while let Some(record) = records.next_record()? {
+        self.records().each(|record| {
             marks.add(record.offset);
             see(&record);
-        }
+        })?;
         Ok(marks)
     }
 
@@ -375,7 +382,7 @@ impl Btf {
 
     fn find_own(&self, kind: Kind, name: &str) -> Result<Option<Type<'_>>, Error> {
         match self.inner.names.find(self, kind, name)? {
-            Some(record) => Type::read(self, record.id, record.bytes).map(Some),
+            Some(record) => Type::read_named(self, record.id, record.bytes, name.len()).map(Some),
             None => Ok(None),
         }
     }

@@ -62,11 +62,11 @@ impl Index {
         self.before.push(before);
     }
 
-    /// The numbers of the records that may have this essential name, the last one first: all
-    /// that have it, and seldom another.
+    /// The numbers of the records that may have the same essential name as this one, the last
+    /// one first: all that have it, and seldom another.
     #[inline]
-    pub fn likely<'a>(&'a self, essential: &[u8]) -> impl Iterator<Item = u32> + use<'a> {
-        let hash = self.hash.of(essential);
+    pub fn likely<'a>(&'a self, name: &str) -> impl Iterator<Item = u32> + use<'a> {
+        let hash = self.hash.of_essential_part(name.as_bytes());
         let mask = u32::MAX << self.number_bits;
         let tag = hash << self.number_bits;
         let mut link = self.last.get((hash >> self.shift) as usize).copied().unwrap_or(END);

@@ -4,7 +4,7 @@ use crate::records::{Record, Records};
 
 /// One record of so many is marked. Walking past the others costs less than the memory, and
 /// the caches, that a mark for each would take.
-const STRIDE: u32 = 8;
+const STRIDE: u32 = 4;
 
 /// Where every few records begin; those between are found by walking on from there.
 #[derive(Debug)]

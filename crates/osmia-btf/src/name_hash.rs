@@ -30,17 +30,26 @@ impl NameHash {
     /// The hash of a name.
     #[inline]
     pub fn of(self, name: &[u8]) -> u32 {
-        let words = name.chunks_exact(8);
-        let rest = words.remainder();
         let mut state = self.seed;
-        for word in words.filter_map(|word| word.first_chunk()) {
+        for word in name.chunks_exact(8).filter_map(<[u8]>::first_chunk) {
             state = step(state, u64::from_le_bytes(*word));
         }
-        let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
+        finish(step(state, last_word(name)))
+    }
+
+    /// The hash of the essential part of a name.
+    #[inline]
+    pub fn of_essential_part(self, name: &[u8]) -> u32 {
+        let mut state = self.seed;
+        let mut runs = Runs::default();
+        for word in name.chunks_exact(8).filter_map(<[u8]>::first_chunk) {
+            let word = u64::from_le_bytes(*word);
+            runs.see(word);
+            state = step(state, word);
         }
-        finish(step(state, u64::from_le_bytes(last)))
+        let last = last_word(name);
+        runs.see(last);
+        self.settled(name, name.len(), runs, step(state, last))
     }
 
     /// The hash of the essential part of the name that begins here and ends with NUL.
@@ -49,17 +58,12 @@ impl NameHash {
     pub fn of_essential(self, tail: &[u8]) -> Option<u32> {
         let mut state = self.seed;
         let mut at = 0;
-        let mut runs = 0;
-        let mut after_underscore = false;
+        let mut runs = Runs::default();
         while let Some(chunk) = tail.get(at..).and_then(<[u8]>::first_chunk) {
             let word = u64::from_le_bytes(*chunk);
             let nul = zero_bytes(word);
             let kept = if nul == 0 { word } else { word & ((nul & nul.wrapping_neg()) - 1) };
-            // Two underscores in a row may be part of what separates a flavour.
-            let underscores = zero_bytes(kept ^ UNDERSCORES);
-            runs |= underscores & underscores << 8;
-            runs |= underscores & u64::from(after_underscore) << 7;
-            after_underscore = underscores >> 63 != 0;
+            runs.see(kept);
             state = step(state, kept);
             if nul != 0 {
                 let len = at + (nul.trailing_zeros() / 8) as usize;
@@ -73,13 +77,41 @@ impl NameHash {
     }
 
     #[inline]
-    fn settled(self, tail: &[u8], len: usize, runs: u64, state: u64) -> u32 {
-        if runs == 0 {
+    fn settled(self, tail: &[u8], len: usize, runs: Runs, state: u64) -> u32 {
+        if runs.found == 0 {
             return finish(state);
         }
         let name = tail.get(..len).unwrap_or_default();
         let essential = essential_name(name);
         if essential.len() == len { finish(state) } else { self.of(essential) }
+    }
+}
+
+/// Looks for two underscores in a row, which may be part of what separates a flavour.
+#[derive(Clone, Copy, Default)]
+struct Runs {
+    found: u64,
+    /// The underscores of the word before.
+    before: u64,
+}
+
+impl Runs {
+    #[inline]
+    fn see(&mut self, word: u64) {
+        let underscores = zero_bytes(word ^ UNDERSCORES);
+        self.found |= underscores & (underscores << 8 | self.before >> 56);
+        self.before = underscores;
+    }
+}
+
+/// What is left of a name behind its last whole word, zeros behind it.
+#[inline]
+fn last_word(name: &[u8]) -> u64 {
+    let rest = name.len() % 8;
+    match name.last_chunk() {
+        _ if rest == 0 => 0,
+        Some(last) => u64::from_le_bytes(*last) >> (64 - rest * 8),
+        None => name.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
     }
 }
 
@@ -138,6 +170,7 @@ mod tests {
                     tail.extend(std::iter::repeat_n(b'_', padding));
                     let essential = essential_name(name.as_bytes());
                     assert_eq!(hash.of_essential(&tail), Some(hash.of(essential)), "{name}");
+                    assert_eq!(hash.of_essential_part(name.as_bytes()), hash.of(essential));
                 }
             }
         }

@@ -47,7 +47,7 @@ impl Names {
             return Ok(None);
         }
         if let Some(index) = self.index.get() {
-            return first(btf, index.likely(essential_text(name).as_bytes()), kind, name);
+            return first(btf, index.likely(name), kind, name);
         }
         if let Some(known) = self.known(essential_text(name)) {
             return first(btf, known.iter().rev().copied(), kind, name);
@@ -71,7 +71,7 @@ impl Names {
             return Ok(known.to_vec());
         }
         let mut numbers = Vec::new();
-        for number in self.index(btf)?.likely(essential.as_bytes()) {
+        for number in self.index(btf)?.likely(essential) {
             let Some(record) = btf.own_record(number)? else { continue };
             if is_essential(btf, record.name, essential) {
                 numbers.push(number);
@@ -117,12 +117,7 @@ impl Names {
 
     /// Looks at the records from the first on; needs to know nothing of those behind
     /// the one that is sought.
-    fn scan<'a>(
-        &self,
-        btf: &'a Btf,
-        kind: Kind,
-        name: &str,
-    ) -> Result<Option<Record<'a>>, Error> {
+    fn scan<'a>(&self, btf: &'a Btf, kind: Kind, name: &str) -> Result<Option<Record<'a>>, Error> {
         let mut records = btf.records();
         let mut end = 0;
         let mut found = None;

@@ -33,7 +33,7 @@ impl Layout {
                 (None, Some([fixed, each, ..])) if raw != 0 => (*fixed, *each),
                 _ => continue,
             };
-            *size = HEAD as u32 + u32::from(fixed) | u32::from(each) << 16;
+            *size = (HEAD as u32 + u32::from(fixed)) | (u32::from(each) << 16);
         }
         Self { sizes }
     }
@@ -131,6 +131,25 @@ impl<'a> Records<'a> {
         self.next_id = self.next_id.wrapping_add(1);
         let (name, info) = (StrOff(name), Info::of(word));
         Ok(Some(Record { id, offset: offset as u32, name, info, bytes }))
+    }
+
+    /// Calls `see` with the records from here on.
+    #[inline]
+    pub fn each(self, see: impl FnMut(Record<'a>)) -> Result<(), Error> {
+        // A loop for each byte order: its steps wait for each other, and would for the choice.
+        match self.endian {
+            Endian::Little => self.each_in::<true>(see),
+            Endian::Big => self.each_in::<false>(see),
+        }
+    }
+
+    #[inline]
+    fn each_in<const LITTLE: bool>(mut self, mut see: impl FnMut(Record<'a>)) -> Result<(), Error> {
+        self.endian = if LITTLE { Endian::Little } else { Endian::Big };
+        while let Some(record) = self.next_record()? {
+            see(record);
+        }
+        Ok(())
     }
 
     #[cold]

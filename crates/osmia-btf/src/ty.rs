@@ -34,6 +34,24 @@ impl<'a> Type<'a> {
         Ok(ty)
     }
 
+    /// The record of a type whose name is known to have `len` bytes.
+    #[inline]
+    pub(crate) fn read_named(
+        btf: &'a Btf,
+        id: TypeId,
+        record: &'a [u8],
+        len: usize,
+    ) -> Result<Self, Error> {
+        let mut ty = Self::read_unnamed(btf, id, record)?;
+        let offset = ty.name_at;
+        ty.name = btf.text(offset, len).map_err(|problem| Error::Name {
+            id,
+            offset: offset.0,
+            problem,
+        })?;
+        Ok(ty)
+    }
+
     /// The record without its name, for walks that need none.
     #[inline]
     pub(crate) fn read_unnamed(btf: &'a Btf, id: TypeId, record: &'a [u8]) -> Result<Self, Error> {

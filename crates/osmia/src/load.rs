@@ -186,6 +186,7 @@ impl<'a> Load<'a> {
         check::object(self.spec)?;
         check::reused(self.spec, self.reused)?;
         let linked = self.link()?;
+        self.look_for_types(&linked);
         let externs = self.externs(&linked)?;
         let mut pins = Pins::default();
         let mut maps = IndexMap::with_capacity(self.spec.maps.len());

@@ -2,7 +2,6 @@
 
 use crate::btf::Btf;
 use crate::core_re::answer::{answer, width};
-use crate::flavour::essential_text;
 use crate::core_re::error::CoreError;
 use crate::core_re::failure::{Cause, Failure, Hint, Rejected};
 use crate::core_re::fields::same_kind;
@@ -16,6 +15,7 @@ use crate::core_re::side::Side;
 use crate::core_re::target::Target;
 use crate::error::Error;
 use crate::ext::CoreRecord;
+use crate::flavour::essential_text;
 use crate::id::TypeId;
 use crate::kind::Kind;
 use crate::near::few_nearest;

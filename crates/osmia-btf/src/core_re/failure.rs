@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::flavour::essential_text;
 use crate::core_re::kind::CoreKind;
 use crate::core_re::resolution::Found;
+use crate::flavour::essential_text;
 
 /// Why a target has no answer to a relocation, or one that its instruction cannot take.
 ///

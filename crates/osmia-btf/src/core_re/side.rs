@@ -67,7 +67,7 @@ pub(super) fn first_long(btf: &Btf) -> Result<Option<(TypeId, u32)>, Error> {
     let mut records = btf.records();
     while let Some(record) = records.next_record()? {
         let is_long = |name: &&str| btf.string_is(record.name, name);
-        if record.info.kind != Kind::Int || !LONGS.iter().any(|name| is_long(name)) {
+        if record.info.kind != Kind::Int || !LONGS.iter().any(is_long) {
             continue;
         }
         let ty = Type::read_unnamed(btf, record.id, record.bytes)?;

@@ -29,6 +29,16 @@ pub(super) struct AttachPlace {
     pub(super) module: Option<BtfFd>,
 }
 
+/// The name of the type of the kernel that a program attaches to; `None` if there is none, or a
+/// module has it.
+pub(super) fn target_name(spec: &ProgramSpec) -> Option<String> {
+    let target = spec.attach_target.as_deref()?;
+    let name = target.strip_prefix("vmlinux:").unwrap_or(target);
+    let (prefix, ..) = place(spec.attach_type);
+    let is_named = has_btf_target(spec, spec.prog_type?) && !name.contains(':');
+    is_named.then(|| format!("{prefix}{name}"))
+}
+
 /// The type that the program attaches to: a function of the kernel, or if that has none of this name
 /// of a module. `MODULE:FUNCTION` says which.
 pub(super) fn find(

@@ -1,19 +1,38 @@
 //! CO-RE: instructions that depend on the kernel's types.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
-use osmia_btf::Btf;
+use indexmap::IndexMap;
 use osmia_btf::core_re::{Relocator, Target};
+use osmia_btf::{Btf, TypeId};
 use osmia_object::{Line, LinkedProgram};
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
-use crate::load::Load;
+use crate::load::{Load, attach_btf};
 
 /// The object's relocations, answered once for all of its programs.
 pub(super) type SharedRelocator = RefCell<Relocator>;
 
 impl Load<'_> {
+    /// Searches the kernel's types in one go for all names that the programs are about: each
+    /// search for a single one goes through all types, too.
+    pub(super) fn look_for_types(&self, linked: &IndexMap<String, LinkedProgram>) {
+        let programs = linked.keys().filter_map(|name| self.spec.programs.get(name));
+        let targets: Vec<String> = programs.filter_map(attach_btf::target_name).collect();
+        let relocations = linked.values().flat_map(|program| &program.core);
+        let roots: BTreeSet<TypeId> = relocations.map(|core| core.record.ty).collect();
+        if targets.len() + roots.len() < 2 {
+            return;
+        }
+        let btf = if roots.is_empty() { self.kernel.own_btf() } else { self.kernel.btf() };
+        let root = |id| Some(self.spec.btf.as_ref()?.ty(id).ok()?.name());
+        let names = targets.iter().map(String::as_str).chain(roots.into_iter().filter_map(root));
+        // Types that are missing or broken are told of by who cannot do without.
+        let _ = btf.map(|btf| btf.look_for(names));
+    }
+
     /// Adapts a program to the kernel's types.
     pub(super) fn relocate(&self, program: &mut LinkedProgram) -> Result<(), Error> {
         if program.core.is_empty() {

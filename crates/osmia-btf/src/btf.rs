@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use crate::endian::Endian;
 use crate::error::Error;
-use crate::flavour::essential_text;
+use crate::flavour::{essential_name, essential_text};
+use crate::flavours::Flavours;
 use crate::header::Header;
 use crate::id::{StrOff, TypeId};
 use crate::kind::Kind;
@@ -57,6 +58,7 @@ struct Inner {
     first_str: u32,
     marks: OnceLock<Result<Marks, Error>>,
     names: Names,
+    flavours: OnceLock<Flavours>,
 }
 
 impl Btf {
@@ -89,6 +91,7 @@ impl Btf {
             first_str,
             marks: OnceLock::new(),
             names: Names::default(),
+            flavours: OnceLock::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -414,14 +417,44 @@ impl Btf {
         tail.get(text.len()) == Some(&0) && tail.starts_with(text.as_bytes())
     }
 
+    /// What hashes the essential names of this blob's records.
+    pub(crate) fn name_hasher(&self, hash: NameHash) -> NameHasher<'_> {
+        let Inner { flavours, strings, first_str, .. } = &*self.inner;
+        let flavours = flavours.get_or_init(|| Flavours::of(strings));
+        NameHasher { btf: self, strings, first: *first_str, flavours, hash }
+    }
+}
+
+/// Hashes the essential names at offsets.
+pub(crate) struct NameHasher<'a> {
+    btf: &'a Btf,
+    strings: &'a [u8],
+    first: u32,
+    flavours: &'a Flavours,
+    hash: NameHash,
+}
+
+impl NameHasher<'_> {
     /// The hash of the essential name at an offset; `None` if there is none.
     #[inline]
-    pub(crate) fn essential_hash(&self, at: StrOff, hash: NameHash) -> Option<u32> {
+    pub fn at(&self, at: StrOff) -> Option<u32> {
         if at.0 == 0 {
             return None;
         }
-        let tail = self.tail_of(at)?;
-        hash.of_essential(tail.get(..MAX_NAME).unwrap_or(tail))
+        let own = at.0.wrapping_sub(self.first) as usize;
+        match self.strings.get(own..) {
+            Some(tail) if at.0 >= self.first && !self.flavours.may_be_at(own) => {
+                self.hash.of_first(tail, MAX_NAME)
+            }
+            _ => self.elsewhere(at),
+        }
+    }
+
+    /// Of a name that may have a flavour, or is the base's.
+    #[cold]
+    fn elsewhere(&self, at: StrOff) -> Option<u32> {
+        let name = self.btf.short_string(at).filter(|name| !name.is_empty())?;
+        Some(self.hash.of(essential_name(name)))
     }
 }
 

@@ -10,6 +10,31 @@ const END: u32 = u32::MAX;
 /// One chain for so many bytes of records. In a kernel's BTF that is one for each name.
 const BYTES_PER_CHAIN: usize = 64;
 
+/// Hashes of names and the numbers of the records that have them. Chains are at places that are
+/// mostly not in the cache; several are fetched at once if nothing comes between.
+struct Batch {
+    names: [(u32, u32); 32],
+    len: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { names: [(0, 0); 32], len: 0 }
+    }
+}
+
+impl Batch {
+    /// Adds a name; whether there is room for no more.
+    #[inline]
+    fn put(&mut self, hash: u32, number: u32) -> bool {
+        if let Some(place) = self.names.get_mut(self.len) {
+            *place = (hash, number);
+            self.len += 1;
+        }
+        self.len == self.names.len()
+    }
+}
+
 /// All named records by the hash of their *essential* name (without a flavour), so
 /// that one table answers both exact look-ups and CO-RE's search for candidates.
 ///
@@ -31,7 +56,7 @@ pub(crate) struct Index {
 impl Index {
     /// Walks all records of the blob itself.
     pub fn build(btf: &Btf) -> Result<Self, Error> {
-        let len = btf.own_type_section().len();
+        let (len, first) = (btf.own_type_section().len(), btf.first_own_id());
         let chains = (len / BYTES_PER_CHAIN).next_power_of_two().clamp(8, 1 << 24);
         let mut index = Self {
             hash: NameHash::random(),
@@ -40,26 +65,30 @@ impl Index {
             shift: 32 - chains.trailing_zeros(),
             number_bits: (len / HEAD + 2).next_power_of_two().trailing_zeros(),
         };
+        let mut batch = Batch::default();
+        let hasher = btf.name_hasher(index.hash);
         btf.walk(|record| {
-            let hash = btf.essential_hash(record.name, index.hash);
-            index.add(hash);
+            index.before.push(END);
+            if let Some(hash) = hasher.at(record.name) {
+                if batch.put(hash, record.id.0 - first.0) {
+                    index.add(&mut batch);
+                }
+            }
         })?;
+        index.add(&mut batch);
         Ok(index)
     }
 
-    /// Takes up the next record, which has a name of this hash if it has any.
+    /// Takes up the next records that have names.
     #[inline]
-    fn add(&mut self, hash: Option<u32>) {
-        let number = self.before.len() as u32;
-        let last = hash.and_then(|hash| self.last.get_mut((hash >> self.shift) as usize));
-        let before = match (hash, last) {
-            (Some(hash), Some(last)) => {
-                let link = hash << self.number_bits | number;
-                std::mem::replace(last, link)
+    fn add(&mut self, batch: &mut Batch) {
+        for &(hash, number) in batch.names.iter().take(batch.len) {
+            let last = self.last.get_mut((hash >> self.shift) as usize);
+            if let (Some(last), Some(before)) = (last, self.before.get_mut(number as usize)) {
+                *before = std::mem::replace(last, hash << self.number_bits | number);
             }
-            _ => END,
-        };
-        self.before.push(before);
+        }
+        batch.len = 0;
     }
 
     /// The numbers of the records that may have the same essential name as this one, the last

@@ -17,6 +17,7 @@ mod endian;
 mod error;
 mod ext;
 mod flavour;
+mod flavours;
 mod hash;
 mod header;
 mod id;

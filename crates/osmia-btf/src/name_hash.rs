@@ -49,45 +49,41 @@ impl NameHash {
         }
         let last = last_word(name);
         runs.see(last);
-        self.settled(name, name.len(), runs, step(state, last))
+        if runs.found == 0 { finish(step(state, last)) } else { self.of(essential_name(name)) }
     }
 
-    /// The hash of the essential part of the name that begins here and ends with NUL.
-    /// `None` if the name is empty, or nothing ends it.
+    /// The hash of the whole name that begins here and ends with NUL. `None` if the name is
+    /// empty, or nothing ends it within `limit` bytes or a few more.
     #[inline]
-    pub fn of_essential(self, tail: &[u8]) -> Option<u32> {
+    pub fn of_first(self, tail: &[u8], limit: usize) -> Option<u32> {
         let mut state = self.seed;
-        let mut at = 0;
-        let mut runs = Runs::default();
-        while let Some(chunk) = tail.get(at..).and_then(<[u8]>::first_chunk) {
+        let mut rest = tail;
+        while let Some((chunk, behind)) = rest.split_first_chunk() {
             let word = u64::from_le_bytes(*chunk);
             let nul = zero_bytes(word);
-            let kept = if nul == 0 { word } else { word & ((nul & nul.wrapping_neg()) - 1) };
-            runs.see(kept);
-            state = step(state, kept);
             if nul != 0 {
-                let len = at + (nul.trailing_zeros() / 8) as usize;
-                return (len > 0).then(|| self.settled(tail, len, runs, state));
+                let kept = word & ((nul & nul.wrapping_neg()) - 1);
+                let is_empty = kept == 0 && rest.len() == tail.len();
+                return (!is_empty).then(|| finish(step(state, kept)));
             }
-            at += 8;
+            state = step(state, word);
+            rest = behind;
+            if tail.len() - rest.len() > limit {
+                return None;
+            }
         }
-        // The last bytes of the string section.
-        let name = tail.get(..memchr::memchr(0, tail)?)?;
-        (!name.is_empty()).then(|| self.of(essential_name(name)))
+        self.of_last(tail)
     }
 
-    #[inline]
-    fn settled(self, tail: &[u8], len: usize, runs: Runs, state: u64) -> u32 {
-        if runs.found == 0 {
-            return finish(state);
-        }
-        let name = tail.get(..len).unwrap_or_default();
-        let essential = essential_name(name);
-        if essential.len() == len { finish(state) } else { self.of(essential) }
+    /// Of one in the last bytes of a string section.
+    #[cold]
+    fn of_last(self, tail: &[u8]) -> Option<u32> {
+        let name = tail.get(..memchr::memchr(0, tail)?)?;
+        (!name.is_empty()).then(|| self.of(name))
     }
 }
 
-/// Looks for two underscores in a row, which may be part of what separates a flavour.
+/// Looks for three underscores in a row, which may be what separates a flavour.
 #[derive(Clone, Copy, Default)]
 struct Runs {
     found: u64,
@@ -99,7 +95,9 @@ impl Runs {
     #[inline]
     fn see(&mut self, word: u64) {
         let underscores = zero_bytes(word ^ UNDERSCORES);
-        self.found |= underscores & (underscores << 8 | self.before >> 56);
+        let second = underscores << 8 | self.before >> 56;
+        let third = underscores << 16 | self.before >> 48;
+        self.found |= underscores & second & third;
         self.before = underscores;
     }
 }
@@ -169,7 +167,7 @@ mod tests {
                     tail.push(0);
                     tail.extend(std::iter::repeat_n(b'_', padding));
                     let essential = essential_name(name.as_bytes());
-                    assert_eq!(hash.of_essential(&tail), Some(hash.of(essential)), "{name}");
+                    assert_eq!(hash.of_first(&tail, 100), Some(hash.of(name.as_bytes())), "{name}");
                     assert_eq!(hash.of_essential_part(name.as_bytes()), hash.of(essential));
                 }
             }
@@ -179,9 +177,10 @@ mod tests {
     #[test]
     fn no_name() {
         let hash = NameHash::new(1);
-        assert_eq!(hash.of_essential(b"\0abcdefghijk"), None);
-        assert_eq!(hash.of_essential(b"\0"), None);
-        assert_eq!(hash.of_essential(b""), None);
-        assert_eq!(hash.of_essential(b"abc"), None);
+        assert_eq!(hash.of_first(b"\0abcdefghijk", 100), None);
+        assert_eq!(hash.of_first(b"\0", 100), None);
+        assert_eq!(hash.of_first(b"", 100), None);
+        assert_eq!(hash.of_first(b"abc", 100), None);
+        assert_eq!(hash.of_first(&[b'a'; 1000], 100), None);
     }
 }

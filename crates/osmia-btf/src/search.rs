@@ -22,11 +22,12 @@ pub(crate) fn search(btf: &Btf, names: &[&str]) -> Result<Vec<Vec<u32>>, Error> 
     let few = if names.len() <= FEW { by_place(btf, names) } else { None };
     let sought = few.unwrap_or_else(|| by_hash(names));
     let mut found = vec![Vec::new(); names.len()];
+    let hasher = sought.hash.map(|hash| btf.name_hasher(hash));
     let mut number = 0;
     btf.walk(|record| {
-        let key = match &sought.hash {
+        let key = match &hasher {
             None => Some(record.name.0),
-            Some(hash) => btf.essential_hash(record.name, *hash),
+            Some(hasher) => hasher.at(record.name),
         };
         for name in key.into_iter().flat_map(|key| sought.names_of(key)) {
             let is = |name: &str| sought.hash.is_none() || is_essential(btf, record.name, name);

@@ -9,38 +9,16 @@ use crate::records::HEAD;
 const END: u32 = u32::MAX;
 /// One chain for so many bytes of records. In a kernel's BTF that is one for each name.
 const BYTES_PER_CHAIN: usize = 64;
-
-/// Hashes of names and the numbers of the records that have them. Chains are at places that are
-/// mostly not in the cache; several are fetched at once if nothing comes between.
-struct Batch {
-    names: [(u32, u32); 32],
-    len: usize,
-}
-
-impl Default for Batch {
-    fn default() -> Self {
-        Self { names: [(0, 0); 32], len: 0 }
-    }
-}
-
-impl Batch {
-    /// Adds a name; whether there is room for no more.
-    #[inline]
-    fn put(&mut self, hash: u32, number: u32) -> bool {
-        if let Some(place) = self.names.get_mut(self.len) {
-            *place = (hash, number);
-            self.len += 1;
-        }
-        self.len == self.names.len()
-    }
-}
+/// Names taken up at once.
+const BATCH: usize = 32;
 
 /// All named records by the hash of their *essential* name (without a flavour), so
 /// that one table answers both exact look-ups and CO-RE's search for candidates.
 ///
 /// Records whose hashes begin alike form a chain, so that building takes one step for each of
-/// them even if all have the same name. Links hold some bits of the hash of the record that they
-/// lead to, so that next to none but those sought are looked at.
+/// them even if all have the same name. A link holds the number of the record that it leads to,
+/// whether that is the last one of its chain, and some bits of its hash, so that next to nothing
+/// but what is sought is looked at.
 pub(crate) struct Index {
     hash: NameHash,
     /// The link to the last record of each chain.
@@ -49,7 +27,8 @@ pub(crate) struct Index {
     before: Vec<u32>,
     /// How far a hash is shifted to give its chain.
     shift: u32,
-    /// How many bits of a link are the record's number.
+    /// How many bits of a link are the record's number. The next one says whether the chain goes
+    /// on behind the record, those above are of the hash.
     number_bits: u32,
 }
 
@@ -65,30 +44,38 @@ impl Index {
             shift: 32 - chains.trailing_zeros(),
             number_bits: (len / HEAD + 2).next_power_of_two().trailing_zeros(),
         };
-        let mut batch = Batch::default();
+        // Chains are at places that are mostly not in the cache; several are fetched at once if
+        // nothing comes between.
+        let mut batch = [(0, 0); BATCH];
+        let mut filled = 0;
         let hasher = btf.name_hasher(index.hash);
         btf.walk(|record| {
             index.before.push(END);
-            if let Some(hash) = hasher.at(record.name) {
-                if batch.put(hash, record.id.0 - first.0) {
-                    index.add(&mut batch);
-                }
+            let Some(hash) = hasher.at(record.name) else { return };
+            if let Some(place) = batch.get_mut(filled) {
+                *place = (hash, record.id.0 - first.0);
+                filled += 1;
+            }
+            if filled == BATCH {
+                index.add(&batch);
+                filled = 0;
             }
         })?;
-        index.add(&mut batch);
+        index.add(batch.get(..filled).unwrap_or_default());
         Ok(index)
     }
 
-    /// Takes up the next records that have names.
+    /// Takes up records by the hashes of their names and their numbers.
     #[inline]
-    fn add(&mut self, batch: &mut Batch) {
-        for &(hash, number) in batch.names.iter().take(batch.len) {
+    fn add(&mut self, batch: &[(u32, u32)]) {
+        for &(hash, number) in batch {
             let last = self.last.get_mut((hash >> self.shift) as usize);
             if let (Some(last), Some(before)) = (last, self.before.get_mut(number as usize)) {
-                *before = std::mem::replace(last, hash << self.number_bits | number);
+                let goes_on = u32::from(*last != END);
+                *before = *last;
+                *last = (hash << 1 | goes_on) << self.number_bits | number;
             }
         }
-        batch.len = 0;
     }
 
     /// The numbers of the records that may have the same essential name as this one, the last
@@ -96,14 +83,15 @@ impl Index {
     #[inline]
     pub fn likely<'a>(&'a self, name: &str) -> impl Iterator<Item = u32> + use<'a> {
         let hash = self.hash.of_essential_part(name.as_bytes());
-        let mask = u32::MAX << self.number_bits;
-        let tag = hash << self.number_bits;
-        let mut link = self.last.get((hash >> self.shift) as usize).copied().unwrap_or(END);
+        let goes_on = 1 << self.number_bits;
+        let tag_bits = u32::MAX << self.number_bits << 1;
+        let tag = hash << self.number_bits << 1;
+        let mut next = self.last.get((hash >> self.shift) as usize).filter(|&&link| link != END);
         std::iter::from_fn(move || {
-            while link != END {
-                let (number, fits) = (link & !mask, link & mask == tag);
-                link = self.before.get(number as usize).copied().unwrap_or(END);
-                if fits {
+            while let Some(&link) = next {
+                let number = link & (goes_on - 1);
+                next = if link & goes_on == 0 { None } else { self.before.get(number as usize) };
+                if link & tag_bits == tag {
                     return Some(number);
                 }
             }

@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn nothing_that_matters_is_left_out() {
-        let Some(path) = Fixture::new("core_kernel").path() else { return };
+        let Some(path) = Fixture::new("core_program").path() else { return };
         let whole = std::fs::read(&path).unwrap();
         let sparse = read(&path).unwrap();
         assert_eq!(sparse.len(), whole.len());

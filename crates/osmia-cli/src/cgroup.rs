@@ -5,7 +5,7 @@ pub mod programs;
 mod show;
 mod tree;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use crate::cgroup::attach::{Attach, Detach};
 use crate::cgroup::show::Show;
@@ -13,10 +13,17 @@ use crate::cgroup::tree::Tree;
 use crate::failure::Failure;
 use crate::output::Output;
 
+/// `osmia cgroup`.
+#[derive(Args)]
+#[command(infer_subcommands = true, disable_help_subcommand = true)]
+pub struct Cgroups {
+    #[command(subcommand)]
+    verb: Option<CgroupVerb>,
+}
+
 /// The verbs of `osmia cgroup`.
 #[derive(Subcommand)]
-#[command(infer_subcommands = true, disable_help_subcommand = true)]
-pub enum CgroupVerb {
+enum CgroupVerb {
     /// Show the programs of a cgroup
     #[command(visible_alias = "list", aliases = ["s", "l", "ls"])]
     Show(Show),
@@ -28,17 +35,18 @@ pub enum CgroupVerb {
     Detach(Detach),
 }
 
-impl CgroupVerb {
-    /// Does it.
+impl Cgroups {
+    /// Does it; without a verb, shows all cgroups with programs.
     ///
     /// # Errors
     /// There is no such cgroup or program, or the kernel refuses.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        match self {
-            Self::Show(show) => show.run(output),
-            Self::Tree(tree) => tree.run(output),
-            Self::Attach(attach) => attach.run(),
-            Self::Detach(detach) => detach.run(),
+        match &self.verb {
+            None => Tree::default().run(output),
+            Some(CgroupVerb::Show(show)) => show.run(output),
+            Some(CgroupVerb::Tree(tree)) => tree.run(output),
+            Some(CgroupVerb::Attach(attach)) => attach.run(),
+            Some(CgroupVerb::Detach(detach)) => detach.run(),
         }
     }
 }

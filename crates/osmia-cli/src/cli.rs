@@ -4,21 +4,25 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::btf::BtfVerb;
 use crate::build::Build;
-use crate::cgroup::CgroupVerb;
+use crate::cgroup::Cgroups;
 use crate::check::Check;
 use crate::doctor::Doctor;
 use crate::feature::FeatureVerb;
 use crate::generate::Generate;
 use crate::link::Links;
-use crate::map::MapVerb;
+use crate::manual::{Completions, Man};
+use crate::map::Maps;
 use crate::net::Net;
 use crate::new::New;
 use crate::obj::Obj;
+use crate::on::On;
 use crate::output::Form;
 use crate::probe::ProbeVerb;
 use crate::prog::Progs;
 use crate::run::RunOptions;
+use crate::token::TokenVerb;
 use crate::trace::Trace;
+use crate::var::VarVerb;
 
 /// eBPF, whole: build, load, attach, look at and debug BPF programs.
 #[derive(Parser)]
@@ -89,20 +93,33 @@ pub enum Command {
     #[command(subcommand)]
     Obj(Obj),
     /// Maps: list, dump, look up, update, create
+    #[command(aliases = ["m", "ma"])]
+    Map(Maps),
+    /// Global variables of loaded programs, by name: list, get, set
     #[command(subcommand)]
-    Map(MapVerb),
+    Var(VarVerb),
     /// Programs on network interfaces: list, attach, detach
+    #[command(aliases = ["n", "ne"])]
     Net(Net),
     /// Programs on cgroups: show, tree, attach, detach
-    #[command(subcommand)]
-    Cgroup(CgroupVerb),
+    Cgroup(Cgroups),
     /// What this kernel can do, by bpftool's names
     #[command(subcommand)]
     Feature(FeatureVerb),
     /// What this machine can do, what is missing for what, and how to get it
     Doctor(Doctor),
     /// Print what programs print with bpf_printk
+    #[command(aliases = ["t"])]
     Trace(Trace),
+    /// Tell what is here, in the order in which it runs: on an interface, cgroup, function or process
+    On(On),
+    /// Rights that bpf file systems lend: list
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// Print what completes commands in a shell
+    Completions(Completions),
+    /// Print the manual page, or write all pages into a directory
+    Man(Man),
     /// Find places that programs can be attached to
     #[command(subcommand)]
     Probe(ProbeVerb),

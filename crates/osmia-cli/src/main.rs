@@ -18,6 +18,7 @@ mod generate;
 mod holders;
 mod interface;
 mod link;
+mod manual;
 mod map;
 mod map_flags;
 mod moment;
@@ -27,6 +28,7 @@ mod netns_choice;
 mod new;
 mod obj;
 mod object_file;
+mod on;
 mod output;
 mod pins;
 mod probe;
@@ -37,9 +39,11 @@ mod select;
 mod selector;
 mod symbols;
 mod table;
+mod token;
 mod trace;
 mod type_name;
 mod value;
+mod var;
 mod words;
 
 use std::ffi::OsString;
@@ -79,6 +83,11 @@ fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Feature(feature) => feature.run(output),
         Command::Doctor(doctor) => doctor.run(output),
         Command::Trace(trace) => trace.run(output),
+        Command::Var(var) => var.run(output),
+        Command::On(on) => on.run(output),
+        Command::Token(token) => token.run(output),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(output),
         Command::Probe(probe) => probe.run(output),
         Command::Prog(prog) => prog.run(output),
         Command::Link(link) => link.run(output),

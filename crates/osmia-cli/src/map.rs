@@ -6,33 +6,47 @@ mod data;
 mod dump;
 mod element;
 pub mod entry;
+mod event;
+mod exchange;
 mod filter;
+mod follow;
 mod list;
 pub mod open;
 mod parts;
 mod printer;
 pub mod types;
+mod watch;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
 use crate::map::count::Count;
 use crate::map::create::{Create, Freeze, Pin};
 use crate::map::dump::Dump;
 use crate::map::element::Element;
+use crate::map::exchange::{Diff, Export, Import};
+use crate::map::follow::Follow;
 use crate::map::list::List;
+use crate::map::watch::Watch;
 use crate::output::Output;
 
-/// The verbs of `osmia map`.
-#[derive(Subcommand)]
+/// `osmia map`.
+#[derive(Args)]
 #[command(
     infer_subcommands = true,
     disable_help_subcommand = true,
-    after_help = "MAP is `id 12`, `name counts` or `pinned /sys/fs/bpf/counts`."
+    after_help = "MAP is `id N`, `name NAME` or `pinned PATH`; a number, a name or a path alone will do."
 )]
-pub enum MapVerb {
+pub struct Maps {
+    #[command(subcommand)]
+    verb: Option<MapVerb>,
+}
+
+/// The verbs of `osmia map`.
+#[derive(Subcommand)]
+enum MapVerb {
     /// List maps, or show one
-    #[command(visible_alias = "show")]
+    #[command(visible_alias = "show", aliases = ["s", "l", "ls"])]
     List(List),
     /// Show all elements of a map
     Dump(Dump),
@@ -46,6 +60,17 @@ pub enum MapVerb {
     Getnext(Element),
     /// Count the elements
     Count(Count),
+    /// Show elements as they change
+    Watch(Watch),
+    /// Show the events of a ring buffer or perf array as they come
+    #[command(visible_alias = "event_pipe")]
+    Follow(Follow),
+    /// Write all elements to a file
+    Export(Export),
+    /// Write the elements of a file to a map
+    Import(Import),
+    /// Show what differs between two dumps, or a dump and a map
+    Diff(Diff),
     /// Make a map and pin it
     Create(Create),
     /// Pin a map
@@ -62,12 +87,21 @@ pub enum MapVerb {
     Pop(Element),
 }
 
-impl MapVerb {
-    /// Does it.
+impl Maps {
+    /// Does it; without a verb, lists the maps.
     ///
     /// # Errors
     /// There is no such map, or it is not one for that.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
+        match &self.verb {
+            None => List::default().run(output),
+            Some(verb) => verb.run(output),
+        }
+    }
+}
+
+impl MapVerb {
+    fn run(&self, output: &mut Output) -> Result<(), Failure> {
         match self {
             Self::List(list) => list.run(output),
             Self::Dump(dump) => dump.run(output),
@@ -76,6 +110,11 @@ impl MapVerb {
             Self::Delete(element) => element.delete(output),
             Self::Getnext(element) => element.next(output),
             Self::Count(count) => count.run(output),
+            Self::Watch(watch) => watch.run(output),
+            Self::Follow(follow) => follow.run(output),
+            Self::Export(export) => export.run(output),
+            Self::Import(import) => import.run(output),
+            Self::Diff(diff) => diff.run(output),
             Self::Create(create) => create.run(output),
             Self::Pin(pin) => pin.run(output),
             Self::Freeze(freeze) => freeze.run(output),

@@ -2,7 +2,7 @@
 
 mod attach;
 pub mod hooks;
-mod list;
+pub mod list;
 
 use clap::{Args, Subcommand};
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use osmia_abi::MapType;
+use osmia_abi::flags::BPF_F_RDONLY_PROG;
 use osmia_sys::{Errno, SharedMemory};
 
 use crate::error::Error;
@@ -51,6 +53,23 @@ struct Place {
 }
 
 impl Variable<[u8]> {
+    /// The variable at this place in a map of variables; the name is for messages. The object's types tell the place:
+    /// the map's values are a data section.
+    ///
+    /// # Errors
+    /// `Invalid`: the map is no array of one element, or the place is not within it.
+    pub fn in_map(map: &Map, name: &str, offset: usize, size: usize) -> Result<Self, Error> {
+        let shape = map.shape();
+        let end = offset.checked_add(size).filter(|end| *end <= shape.value_size);
+        if shape.map_type != MapType::ARRAY || shape.max_entries != 1 || end.is_none() {
+            return Err(Error::invalid(format!(
+                "map `{}` has no place for a variable `{name}` of {size} bytes at {offset}",
+                map.name()
+            )));
+        }
+        Ok(Self::new(name, map, offset, size, shape.flags & BPF_F_RDONLY_PROG != 0))
+    }
+
     pub(crate) fn new(
         name: &str,
         section: &Map,

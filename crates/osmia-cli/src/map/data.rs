@@ -214,6 +214,9 @@ fn adapt(btf: &Btf, id: TypeId, input: Input, depth: u32) -> Input {
             }
         }
         (Kind::Array, Input::Name(name)) if is_text(btf, id) => Input::Text(name.into_bytes()),
+        (Kind::Array, Input::Integer(number)) if is_text(btf, id) => {
+            Input::Text(number.to_string().into_bytes())
+        }
         (Kind::Array, Input::List(list)) => {
             let element = ty.array().map_or(id, |array| array.element);
             Input::List(list.into_iter().map(|input| adapt(btf, element, input, depth)).collect())

@@ -23,7 +23,7 @@ use crate::selector::Selector;
 use crate::table::Table;
 
 /// The arguments of `osmia map list` and `osmia map show`.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[command(after_help = "Examples:
   osmia map list                        all maps
   osmia map list --count                with the number of elements in each

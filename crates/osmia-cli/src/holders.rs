@@ -1,11 +1,15 @@
 //! Which processes hold which BPF objects.
 
 use std::collections::HashMap;
+use std::ffi::{CStr, CString, OsStr};
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::thread::{self, JoinHandle};
 
-use osmia_sys::FdKind;
+use osmia_sys::{Errno, FdKind};
+use rustix::fs::{Mode, OFlags, RawDir, openat, readlinkat_raw};
 use serde::Serialize;
 
 /// A process that has an object open.
@@ -28,15 +32,21 @@ impl Holders {
     pub fn find(kind: FdKind) -> Self {
         let mut holders = Self::default();
         let me = std::process::id();
-        for process in entries(Path::new("/proc")) {
-            if let Some(pid) = process.to_str().and_then(|name| name.parse().ok()) {
-                // What this command has open it holds for a moment only.
-                if pid != me {
-                    holders.process(pid, kind);
-                }
+        let Some(processes) = open(c"/proc") else { return holders };
+        each_name(&processes, |name| {
+            let pid = name.to_str().ok().and_then(|name| name.parse().ok());
+            // What this command has open it holds for a moment only.
+            if let Some(pid) = pid.filter(|pid| *pid != me) {
+                holders.process(&processes, pid, kind);
             }
-        }
+            true
+        });
         holders
+    }
+
+    /// The same, meanwhile.
+    pub fn begin(kind: FdKind) -> JoinHandle<Self> {
+        thread::spawn(move || Self::find(kind))
     }
 
     /// The processes that have this object open, in the order of their numbers.
@@ -44,17 +54,24 @@ impl Holders {
         self.0.get(&(kind, id)).map_or(&[], Vec::as_slice)
     }
 
-    fn process(&mut self, pid: u32, kind: FdKind) {
-        let root = Path::new("/proc").join(pid.to_string());
+    fn process(&mut self, processes: &OwnedFd, pid: u32, kind: FdKind) {
+        let Ok(path) = CString::new(format!("{pid}/fd")) else { return };
+        let Ok(files) = openat(processes, path, DIRECTORY, Mode::empty()) else { return };
         let mut comm = None;
-        let files = root.join("fd");
-        for fd in entries(&files) {
-            let target = fs::read_link(files.join(&fd)).unwrap_or_default();
-            if FdKind::named(target.as_os_str().as_bytes()) != Some(kind) {
-                continue;
+        each_name(&files, |fd| {
+            let mut target = [0; 32];
+            let target = match readlinkat_raw(&files, fd, &mut target[..]) {
+                Ok(len) => target.get(..len).unwrap_or_default(),
+                // What may not be seen of one may not be seen of the others.
+                Err(errno) => return errno != Errno::ACCESS && errno != Errno::PERM,
+            };
+            if FdKind::named(target) != Some(kind) {
+                return true;
             }
-            let told = fs::read_to_string(root.join("fdinfo").join(&fd)).unwrap_or_default();
-            let Some(id) = id(kind, &told) else { continue };
+            let root = Path::new("/proc").join(pid.to_string());
+            let told = root.join("fdinfo").join(OsStr::from_bytes(fd.to_bytes()));
+            let told = fs::read_to_string(told).unwrap_or_default();
+            let Some(id) = id(kind, &told) else { return true };
             let comm = comm.get_or_insert_with(|| {
                 let name = fs::read_to_string(root.join("comm")).unwrap_or_default();
                 name.trim_end().to_owned()
@@ -63,14 +80,27 @@ impl Holders {
             if known.last().is_none_or(|last| last.pid != pid) {
                 known.push(Holder { pid, comm: comm.clone() });
             }
-        }
+            true
+        });
     }
 }
 
-/// The names in a directory, in no order; none if it cannot be read.
-fn entries(directory: &Path) -> impl Iterator<Item = std::ffi::OsString> {
-    let entries = fs::read_dir(directory).into_iter().flatten();
-    entries.filter_map(|entry| Some(entry.ok()?.file_name()))
+const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+fn open(path: &CStr) -> Option<OwnedFd> {
+    rustix::fs::open(path, DIRECTORY, Mode::empty()).ok()
+}
+
+/// Visits the names in a directory, in no order, as long as the visitor wants more.
+fn each_name(directory: &OwnedFd, mut visit: impl FnMut(&CStr) -> bool) {
+    let mut room = Vec::with_capacity(8192);
+    let mut entries = RawDir::new(directory, room.spare_capacity_mut());
+    while let Some(Ok(entry)) = entries.next() {
+        let name = entry.file_name();
+        if !name.to_bytes().starts_with(b".") && !visit(name) {
+            break;
+        }
+    }
 }
 
 /// The id in what procfs tells of a descriptor.

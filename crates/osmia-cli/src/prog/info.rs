@@ -1,7 +1,9 @@
 //! What is told of a program, under the names that bpftool has in its JSON.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::os::fd::{AsFd, AsRawFd as _};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use osmia_sys::{Bpf, FdKind};
@@ -100,11 +102,11 @@ pub struct Asker {
 
 impl Asker {
     /// Gets ready; `pins` and `memory` say what is looked for besides.
-    pub fn new(bpf: &Bpf, pins: bool, memory: bool) -> Self {
+    pub fn new(bpf: &Bpf, holders: JoinHandle<Holders>, pins: bool, memory: bool) -> Self {
         Self {
             bpf: bpf.clone(),
             names: Names::default(),
-            holders: Holders::find(FdKind::Prog),
+            holders: holders.join().unwrap_or_default(),
             pins: pins.then(|| Pins::find(bpf)),
             now: Now::look(),
             memory,
@@ -148,7 +150,11 @@ impl Asker {
 
 /// The memory that an object takes, as procfs tells of our descriptor of it.
 pub fn memory(fd: impl AsFd) -> Option<u64> {
-    let told = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd())).ok()?;
+    let file = File::open(format!("/proc/self/fdinfo/{}", fd.as_fd().as_raw_fd()));
+    // A file of procfs has no size to ask for, and this one comes in a piece.
+    let mut told = [0; 1024];
+    let len = file.ok()?.read(&mut told).ok()?;
+    let told = std::str::from_utf8(told.get(..len)?).ok()?;
     told.lines().find_map(|line| line.strip_prefix("memlock:"))?.trim().parse().ok()
 }
 

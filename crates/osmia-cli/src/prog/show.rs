@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anstyle::Style;
 use clap::Args;
-use osmia_sys::Bpf;
+use osmia_sys::{Bpf, FdKind};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::holders;
+use crate::holders::{self, Holders};
 use crate::moment::{date, precise, short};
 use crate::output::{Form, Output};
 use crate::prog::info::{Asker, ProgReport};
@@ -44,13 +44,14 @@ impl Show {
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let bpf = Bpf::kernel();
         let selector = Selector::optional(&self.which)?;
+        let holders = Holders::begin(FdKind::Prog);
         let chosen = match &selector {
             None => progs::all(&bpf)?,
             Some(selector) => progs::several(&bpf, selector)?,
         };
         let in_full = selector.is_some();
         let memory = in_full || output.form() != Form::Text;
-        let mut asker = Asker::new(&bpf, output.shows_pins() || in_full, memory);
+        let mut asker = Asker::new(&bpf, holders, output.shows_pins() || in_full, memory);
         let reports: Vec<ProgReport> = chosen.iter().map(|prog| asker.report(prog)).collect();
         match (<[ProgReport; 1]>::try_from(reports), in_full) {
             (Ok([report]), true) => output.show(&Full(report)),

@@ -32,11 +32,17 @@ impl Names {
     }
 }
 
+/// Most programs' types have fewer bytes, which spares a question for their number.
+const USUAL: usize = 8192;
+
 /// The BTF of a program or map with this id.
 pub fn read(bpf: &Bpf, id: u32) -> Option<Btf> {
     let fd = bpf.btf_by_id(id, None).ok()?;
-    let size = bpf.btf_info(&fd, &mut [], &mut []).ok()?.btf_size;
-    let mut bytes = vec![0; size as usize];
-    bpf.btf_info(&fd, &mut bytes, &mut []).ok()?;
+    let mut bytes = vec![0; USUAL];
+    let size = bpf.btf_info(&fd, &mut bytes, &mut []).ok()?.btf_size as usize;
+    bytes.resize(size, 0);
+    if size > USUAL {
+        bpf.btf_info(&fd, &mut bytes, &mut []).ok()?;
+    }
     Btf::parse(bytes.into(), None).ok()
 }

@@ -1,7 +1,9 @@
 //! Attaching to the running kernel; needs root.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use osmia::{ErrorKind, Kernel, Link, Object, ObjectSpec, XdpMode, XdpProgram};
+use osmia::{
+    AttachType, ErrorKind, Kernel, Link, LinkDetails, Object, ObjectSpec, XdpMode, XdpProgram,
+};
 use osmia_sys::abi::LinkType;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
@@ -26,6 +28,17 @@ fn count(object: &Object, variable: &str) -> u64 {
 /// Makes the system call that the programs look at.
 fn call() {
     rustix::process::getpriority_process(None).unwrap();
+}
+
+fn tells_its_name(gate: &Gate, link_type: LinkType, details: &LinkDetails) {
+    match details {
+        LinkDetails::Tracepoint { name, .. } => assert_eq!(name, "sys_enter_getpriority"),
+        LinkDetails::RawTracepoint { name } => assert_eq!(name, "sys_enter"),
+        other => {
+            assert_eq!((other, link_type), (&LinkDetails::Untold, LinkType::PERF_EVENT));
+            assert!(!gate.part_needs("the names of tracepoints of links", "6.6", false));
+        }
+    }
 }
 
 #[test]
@@ -57,6 +70,7 @@ fn each_kind_counts_while_its_link_lives() {
         if let Some(info) = info {
             assert_eq!(info.link_type(), link_type);
             assert_eq!(info.program_id(), object.program(program).unwrap().info().unwrap().id);
+            tells_its_name(&gate, link_type, &link.details().unwrap());
         }
         link.detach().unwrap();
         let seen = count(&object, variable);
@@ -172,6 +186,9 @@ fn packets_are_counted_on_an_interface_of_our_own() {
         let before = count(&object, "by_xdp");
         let attach = || program.attach(veth.near_index(), mode);
         let link = veth.near.enter(attach).unwrap_or_else(|error| panic!("{mode:?}: {error:?}"));
+        let place =
+            LinkDetails::Interface { index: veth.near_index(), attach_type: AttachType::XDP };
+        assert_eq!(link.details().unwrap(), place);
         let error = veth.near.enter(attach).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
         let began = std::time::Instant::now();

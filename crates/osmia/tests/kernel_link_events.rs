@@ -4,7 +4,8 @@
 use std::time::{Duration, Instant};
 
 use osmia::{
-    Error, ErrorKind, Iteration, Kernel, Link, Object, PerfEvent, PerfEventProgram, TracingProgram,
+    Error, ErrorKind, Iteration, Kernel, Link, LinkDetails, Object, PerfEvent, PerfEventProgram,
+    TracingProgram,
 };
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
@@ -92,12 +93,21 @@ fn a_sample_has_the_cookie_of_its_link() {
     let Some(object) = gate.take("attach cookies", "5.15", loaded, unknown) else { return };
     let program = object.program("on_event_with_cookie").unwrap().clone();
     let program: PerfEventProgram = good(program.try_into());
-    let _link = good(program.attach(&PerfEvent::cpu_clock().frequency(999).cookie(77)));
+    let link = good(program.attach(&PerfEvent::cpu_clock().frequency(999).cookie(77)));
     // It may have run already.
     if count(&object, "cookie") == 0 {
         counts(&object, "cookie");
     }
     assert_eq!(count(&object, "cookie"), 77);
+    let LinkDetails::Event { config, cookie, .. } = good(link.details()) else {
+        assert!(!gate.part_needs("the events of links", "6.6", false));
+        return;
+    };
+    // Clocks are sources of their own to the kernel.
+    assert_eq!(config, 0);
+    if gate.part_needs("the cookies of links", "6.9", cookie != 0) {
+        assert_eq!(cookie, 77);
+    }
 }
 
 #[test]
@@ -114,6 +124,8 @@ fn an_iterator_finds_this_thread() {
 
     let bpffs = Bpffs::new();
     let link = good(program.attach());
+    let place = LinkDetails::Iterator { target: "task".to_owned(), map: 0 };
+    assert_eq!(good(link.details()), place);
     link.pin(bpffs.join("tasks")).unwrap();
     assert!(processes(&std::fs::read(bpffs.join("tasks")).unwrap()).contains(&own));
     let pinned = good(Link::from_pin(&Kernel::running().unwrap(), bpffs.join("tasks")));

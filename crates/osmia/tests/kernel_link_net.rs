@@ -103,6 +103,8 @@ fn tcx_programs_have_an_order() {
     let Some(first) = gate.take("tcx", "6.6", first, unsupported) else { return };
     let info = first.info().unwrap();
     assert_eq!(info.link_type(), LinkType::TCX);
+    let place = LinkDetails::Interface { index: near, attach_type: AttachType::TCX_INGRESS };
+    assert_eq!(first.details().unwrap(), place);
     let second: TcProgram = typed(&object, "on_egress");
     let at = |place: Tc| veth.near.enter(|| second.attach(&place));
     let before = good(at(Tc::ingress(near).at(Anchor::before_link(info.id()))));
@@ -181,6 +183,9 @@ fn a_cgroup_sees_its_processes_connect() {
         counts(&object, "by_connect", connect);
         if mode == CgroupMode::Link {
             assert_eq!(link.info().unwrap().link_type(), LinkType::CGROUP);
+            let id = std::fs::metadata(own.path()).unwrap().ino();
+            let attach_type = AttachType::CGROUP_INET4_CONNECT;
+            assert_eq!(link.details().unwrap(), LinkDetails::Cgroup { cgroup: id, attach_type });
         }
         if mode == CgroupMode::Exclusive {
             let error = program.attach(&Cgroup::new(own.path())).unwrap_err();
@@ -253,6 +258,9 @@ fn a_namespace_looks_sockets_up() {
     let program: SkLookupProgram = typed(&object, "on_lookup");
     let link = good(program.attach(&netns));
     assert_eq!(link.info().unwrap().link_type(), LinkType::NETNS);
+    let inode = u32::try_from(rustix::fs::fstat(&netns).unwrap().st_ino).unwrap();
+    let place = LinkDetails::NetworkNamespace { inode, attach_type: AttachType::SK_LOOKUP };
+    assert_eq!(link.details().unwrap(), place);
     counts(&object, "by_lookup", || netns.enter(datagram));
     link.detach().unwrap();
     is_still(&object, "by_lookup", || netns.enter(datagram));
@@ -276,6 +284,9 @@ fn a_netfilter_hook_sees_packets() {
     let hook = Netfilter::new(NetfilterFamily::Ipv4, NetfilterHook::LocalIn).priority(-100);
     let link = good(netns.enter(|| program.attach(&hook)));
     assert_eq!(link.info().unwrap().link_type(), LinkType::NETFILTER);
+    // NFPROTO_IPV4 is 2, NF_INET_LOCAL_IN is 1.
+    let place = LinkDetails::Netfilter { family: 2, hook: 1, priority: -100 };
+    assert_eq!(link.details().unwrap(), place);
     counts(&object, "by_netfilter", || netns.enter(datagram));
     let error = netns.enter(|| program.attach(&hook)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use osmia::{
-    Error, ErrorKind, Kernel, Kprobe, KprobeMulti, Link, Object, ProbeProgram, RawTracepoint,
-    RawTracepointProgram, TracingProgram, Uprobe, UprobeMulti,
+    Error, ErrorKind, Kernel, Kprobe, KprobeMulti, Link, LinkDetails, Object, ProbeProgram,
+    RawTracepoint, RawTracepointProgram, TracingProgram, Uprobe, UprobeMulti,
 };
 use osmia_sys::abi::LinkType;
 use osmia_testkit::fixture::Fixture;
@@ -181,6 +181,16 @@ fn uprobes_count_by_name_and_by_place() {
     let link = good(program.attach_uprobe(&start));
     if gate.part_needs("links of perf events", "5.15", link.info().is_ok()) {
         assert_eq!(link.info().unwrap().link_type(), LinkType::PERF_EVENT);
+        match good(link.details()) {
+            LinkDetails::Uprobe { path, on_return, .. } => {
+                assert!(path.ends_with(file().file_name().unwrap()), "{}", path.display());
+                assert!(!on_return);
+            }
+            untold => {
+                assert_eq!(untold, LinkDetails::Untold);
+                assert!(!gate.part_needs("the files of links", "6.6", false));
+            }
+        }
     }
     drop(link);
     let end = probe(&object, "on_uretprobe").attach_uprobe(&start.on_return());
@@ -207,6 +217,16 @@ fn one_link_probes_many_functions_of_a_program() {
     let Some(link) = gate.take("uprobe.multi", "6.6", link, unsupported) else { return };
     assert!(link.place().starts_with("1 functions"), "{}", link.place());
     assert_eq!(link.info().unwrap().link_type(), LinkType::UPROBE_MULTI);
+    match good(link.details()) {
+        LinkDetails::FileFunctions { path, offsets, on_return, process } => {
+            assert!(path.ends_with(file().file_name().unwrap()), "{}", path.display());
+            assert_eq!((offsets.len(), on_return, process), (1, false, 0));
+        }
+        untold => {
+            assert_eq!(untold, LinkDetails::Untold);
+            assert!(!gate.part_needs("the functions of links to many", "6.8", false));
+        }
+    }
     counts(&object, "by_uprobe_multi", link);
     let some = UprobeMulti::functions(file(), ["readlink", "rmdir"]);
     counts(&object, "by_uprobe_multi", good(program.attach_uprobes(&some.on_return())));

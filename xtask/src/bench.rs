@@ -4,6 +4,8 @@ mod measure;
 mod peer;
 mod table;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -11,6 +13,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use osmia_btf::{Btf, Kind};
 use osmia_testkit::tree;
+use serde_json::Value;
 
 use crate::bench::measure::{MEASURES, Measure};
 use crate::bench::peer::{PEERS, Peer};
@@ -41,10 +44,12 @@ impl Bench {
         let wanted = |measure: &&Measure| {
             self.filter.as_ref().is_none_or(|filter| measure.name.contains(filter.as_str()))
         };
+        let mut runs = Runs::default();
         let mut rows = Vec::new();
         for measure in MEASURES.iter().filter(wanted) {
             eprintln!("{} ...", measure.name);
-            rows.push(compare(&bench, measure, &inputs, self.rounds)?);
+            let reports = runs.of((measure.args)(&inputs), &bench, self.rounds)?;
+            rows.push(Row::of(measure, figures(measure, reports)));
         }
         let text = table::render(&rows, self.rounds);
         println!("{text}");
@@ -111,19 +116,39 @@ fn struct_names() -> Result<String> {
     Ok(names.into_iter().step_by(step).take(1000).collect::<Vec<_>>().join("\n"))
 }
 
-/// One measure over all peers: A B C A B C ..., so that a drift of the machine's
-/// speed meets all alike.
-fn compare(bench: &Path, measure: &Measure, inputs: &Inputs, rounds: usize) -> Result<Row> {
-    let mut figures: Vec<(&'static Peer, Vec<f64>)> =
-        PEERS.iter().map(|peer| (peer, Vec::new())).collect();
-    let args = (measure.args)(inputs);
-    for round in 0..=rounds {
-        for (peer, figures) in &mut figures {
-            if let Some(report) = peer.run(bench, &args)? {
-                let figure = (measure.figure)(&report);
-                figures.extend(figure.filter(|_| round > 0));
+/// What each peer reported, round by round.
+type Reports = Vec<(&'static Peer, Vec<Value>)>;
+
+/// The runs so far. Measures whose peers get the same arguments are taken from the same runs.
+#[derive(Default)]
+struct Runs(HashMap<Vec<String>, Reports>);
+
+impl Runs {
+    /// The reports for these arguments.
+    fn of(&mut self, args: Vec<String>, bench: &Path, rounds: usize) -> Result<&Reports> {
+        Ok(match self.0.entry(args) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let reports = run_all(bench, new.key(), rounds)?;
+                new.insert(reports)
             }
+        })
+    }
+}
+
+/// Runs all peers in turn: A B C A B C ..., so that a drift of the machine's speed meets all alike.
+fn run_all(bench: &Path, args: &[String], rounds: usize) -> Result<Reports> {
+    let mut reports: Reports = PEERS.iter().map(|peer| (peer, Vec::new())).collect();
+    for round in 0..=rounds {
+        for (peer, reports) in &mut reports {
+            let report = peer.run(bench, args)?;
+            reports.extend(report.filter(|_| round > 0));
         }
     }
-    Ok(Row::of(measure, figures))
+    Ok(reports)
+}
+
+fn figures(measure: &Measure, reports: &Reports) -> Vec<(&'static Peer, Vec<f64>)> {
+    let of = |reports: &[Value]| reports.iter().filter_map(measure.figure).collect();
+    reports.iter().map(|(peer, reports)| (*peer, of(reports))).collect()
 }

@@ -100,6 +100,14 @@ pub const MEASURES: &[Measure] = &[
         |r| key(r, "ns_ev"),
     ),
     Measure {
+        // What a reader of a flood can get at most.
+        name: "ring buffer: the producer alone, events made",
+        unit: "M/s",
+        more_is_better: true,
+        args: |i| ring(i, "drain", "5000000"),
+        figure: |r| Some(1e3 / key(r, "produce_ns")?),
+    },
+    Measure {
         name: "ring buffer: flood, events through",
         unit: "M/s",
         more_is_better: true,

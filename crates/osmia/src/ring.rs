@@ -11,7 +11,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, PointerMetadata as _};
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::ring::claim::Claim;
-use crate::ring::patience::Patience;
+use crate::ring::patience::{Backlog, Patience};
 
 pub(crate) mod claim;
 pub(crate) mod patience;
@@ -69,7 +69,8 @@ impl<T: ?Sized> RingReader<T> {
 
     /// Sets how long the reader may nap while events come in quick succession, which is how much later than it
     /// was submitted an event may be seen. Longer naps cost less CPU; none at all ([`Duration::ZERO`]) has the
-    /// kernel wake the reader for each event that it has caught up with. 50 microseconds if not set.
+    /// kernel wake the reader for each event that it has caught up with. If not set, naps take 50 microseconds
+    /// while few events come and up to half a millisecond when many do, as long as the ring has room for them.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
         self.patience = Patience::new(latency);
@@ -104,9 +105,8 @@ impl<T: ?Sized> RingReader<T> {
     /// As for [`RingReader::next_bytes`].
     pub fn wait(&mut self, timeout: Option<Duration>) -> Result<bool, Error> {
         let Self { memory, patience, name, .. } = self;
-        let ready = |memory: &mut RingMemory| memory.is_ready();
         let sleep = |memory: &mut RingMemory, left| osmia_sys::wait_readable(memory, left);
-        patience.wait(memory, timeout, ready, sleep).map_err(|errno| broken(name, errno))
+        patience.wait(memory, timeout, Backlog::of, sleep).map_err(|errno| broken(name, errno))
     }
 
     /// Hands all events that are there to `each`; returns how many they were. This is the fastest way to read.

@@ -10,7 +10,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout};
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::ring::RingReader;
-use crate::ring::patience::Patience;
+use crate::ring::patience::{Backlog, Patience};
 
 /// Waits for several ring buffers at once and hands each one's events to a function.
 ///
@@ -35,7 +35,7 @@ pub struct RingPoller<'a> {
 
 /// A reader with what is done with its events.
 trait Ring {
-    fn is_ready(&mut self) -> Result<bool, osmia_sys::Errno>;
+    fn backlog(&mut self) -> Result<Option<Backlog>, osmia_sys::Errno>;
     fn drain(&mut self) -> Result<u64, Error>;
 }
 
@@ -49,8 +49,8 @@ where
     T: ?Sized + FromBytes + Immutable + KnownLayout,
     F: FnMut(&T),
 {
-    fn is_ready(&mut self) -> Result<bool, osmia_sys::Errno> {
-        self.reader.memory().is_ready()
+    fn backlog(&mut self) -> Result<Option<Backlog>, osmia_sys::Errno> {
+        Backlog::of(self.reader.memory())
     }
 
     fn drain(&mut self) -> Result<u64, Error> {
@@ -97,7 +97,10 @@ impl<'a> RingPoller<'a> {
         let Self { rings, poller, patience } = self;
         let ready = |(rings, _): &mut (&mut Vec<Box<dyn Ring + 'a>>, &mut Poller)| {
             // All are asked: the kernel wakes only for rings that were found empty.
-            rings.iter_mut().try_fold(false, |any, ring| Ok(any | ring.is_ready()?))
+            rings.iter_mut().try_fold(None, |most: Option<Backlog>, ring| {
+                let here = ring.backlog()?;
+                Ok(most.zip(here).map(|(most, here)| most.larger(here)).or(most).or(here))
+            })
         };
         let sleep = |(_, poller): &mut (&mut Vec<Box<dyn Ring + 'a>>, &mut Poller), left| {
             poller.wait(left).map(|mut ready| ready.next().is_some())

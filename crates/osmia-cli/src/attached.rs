@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use osmia_abi::AttachType;
 use osmia_abi::flags::BPF_F_QUERY_EFFECTIVE;
+use osmia_btf::TypeId;
 use osmia_sys::{AttachTarget, Bpf, Errno, ProgQuery};
 
 use crate::select::names::Names;
@@ -106,12 +107,23 @@ impl Lists {
     }
 }
 
-/// Names of programs by their ids, each asked for once.
+/// What is shown of a program that is attached somewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// Its name; empty if it is gone or has none.
+    pub name: String,
+    /// The function that it was loaded for, where it was for one.
+    pub function: String,
+    /// The BTF that this function is in, and its number there; zero where there is none.
+    pub function_id: (u32, u32),
+}
+
+/// Programs by their ids, each asked for once.
 #[derive(Debug)]
 pub struct ProgramNames {
     bpf: Bpf,
     names: Names,
-    known: HashMap<u32, String>,
+    known: HashMap<u32, Known>,
 }
 
 impl ProgramNames {
@@ -122,11 +134,25 @@ impl ProgramNames {
 
     /// The name of a program; empty if it is gone or has none.
     pub fn of(&mut self, id: u32) -> String {
-        let Self { bpf, names, known } = self;
-        let mut ask = || {
-            let prog = Prog::ask(bpf, bpf.prog_by_id(id, None).ok()?).ok()?;
-            Some(names.of(bpf, &prog))
-        };
-        known.entry(id).or_insert_with(|| ask().unwrap_or_default()).clone()
+        self.known(id).name.clone()
     }
+
+    /// What is known of a program; nothing if it is gone.
+    pub fn known(&mut self, id: u32) -> &Known {
+        let Self { bpf, names, known } = self;
+        known.entry(id).or_insert_with(|| ask(bpf, names, id).unwrap_or_default())
+    }
+}
+
+fn ask(bpf: &Bpf, names: &mut Names, id: u32) -> Option<Known> {
+    let prog = Prog::ask(bpf, bpf.prog_by_id(id, None).ok()?).ok()?;
+    let function_id = (prog.info.attach_btf_obj_id, prog.info.attach_btf_id);
+    let function = match function_id {
+        (0, _) | (_, 0) => None,
+        (object, id) => crate::btf::source::of_id(object)
+            .ok()
+            .and_then(|btf| Some(btf.ty(TypeId(id)).ok()?.name().to_owned())),
+    };
+    let function = function.unwrap_or_default();
+    Some(Known { name: names.of(bpf, &prog), function, function_id })
 }

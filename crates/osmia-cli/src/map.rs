@@ -2,7 +2,7 @@
 
 mod count;
 mod create;
-mod data;
+pub mod data;
 mod dump;
 mod element;
 pub mod entry;

@@ -5,11 +5,12 @@ mod find;
 use clap::{Args, Subcommand};
 use osmia::{Kernel, Variable};
 use osmia_btf::c;
-use osmia_btf::value::Input;
+use osmia_btf::value::ValueError;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
+use crate::map::data::input;
 use crate::near::no_such;
 use crate::output::Output;
 use crate::report::{Page, Report};
@@ -159,15 +160,21 @@ impl Set {
                 attempt()
             )));
         }
-        // What cannot be read as a value is text without quotes, if that is what the type holds.
-        let input = Input::parse(&self.value)
-            .unwrap_or_else(|_| Input::Text(self.value.as_bytes().to_vec()));
         let mut bytes = variable.read()?;
+        let failed = |error: ValueError| Failure::usage(format!("{}: {error}", attempt()));
+        let part = match path {
+            "" => found.ty,
+            path => {
+                let place = found.btf.member(found.ty, path);
+                place.map_err(|error| Failure::usage(format!("{}: {error}", attempt())))?.ty
+            }
+        };
+        let input = input(&found.btf, part, &self.value).map_err(failed)?;
         let written = match path {
             "" => input.write(&found.btf, found.ty, &mut bytes),
             path => input.write_at(&found.btf, found.ty, path, &mut bytes),
         };
-        written.map_err(|error| Failure::usage(format!("{}: {error}", attempt())))?;
+        written.map_err(failed)?;
         variable.write(&bytes)?;
         output.show(&One { value: Json::Null, text: String::new() })
     }

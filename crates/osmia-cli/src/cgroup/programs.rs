@@ -9,7 +9,7 @@ use osmia_abi::flags::{BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE, BPF_F_PREORDER};
 use osmia_sys::{AttachTarget, Bpf, Errno};
 use serde::Serialize;
 
-use crate::attached::{ProgramNames, query};
+use crate::attached::{Known, ProgramNames, query};
 use crate::failure::Failure;
 use crate::selector::refused;
 
@@ -25,6 +25,12 @@ pub struct Row {
     pub attach_flags: Option<String>,
     /// The program's name.
     pub name: String,
+    /// The decision of the security modules that it is for, if it is for one.
+    pub attach_btf_name: String,
+    /// The BTF that this is in.
+    pub attach_btf_obj_id: u32,
+    /// Its number there.
+    pub attach_btf_id: u32,
 }
 
 /// The attach types of cgroups.
@@ -76,11 +82,15 @@ pub fn of(
         told = true;
         for found in place.programs {
             let flags = if found.flags == 0 { place.flags } else { found.flags };
+            let Known { name, function, function_id } = names.known(found.prog).clone();
             rows.push(Row {
                 id: found.prog,
                 attach_type: attach_type.name().unwrap_or_default().to_owned(),
                 attach_flags: (!effective).then(|| flags_text(flags)),
-                name: names.of(found.prog),
+                name,
+                attach_btf_name: function,
+                attach_btf_obj_id: function_id.0,
+                attach_btf_id: function_id.1,
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use osmia_btf::value::{Input, Integer};
+use osmia_btf::value::{Input, Integer, ValueError};
 use osmia_btf::{Btf, Kind, Type, TypeId};
 
 use crate::failure::Failure;
@@ -106,21 +106,26 @@ impl Wanted<'_> {
             let title = osmia_btf::c::title(btf, id, "").unwrap_or_default();
             format!("take `{word}` for a {} ({title})", self.what)
         };
-        let parsed = Input::parse(word);
-        let input = match parsed {
-            // What is no value otherwise is text without quotes, if that is what the type holds.
-            Err(_) if is_text(btf, id) => Input::Text(word.as_bytes().to_vec()),
-            Ok(Input::Integer(_) | Input::Name(_) | Input::Bool(_)) if is_text(btf, id) => {
-                Input::Text(word.as_bytes().to_vec())
-            }
-            Ok(input) => adapt(btf, id, input, DEPTH),
-            Err(error) => return Err(Failure::usage(format!("{}: {error}", attempt()))),
-        };
-        let encoded = input.encode(btf, id);
+        let encoded = input(btf, id, word).and_then(|input| input.encode(btf, id));
         let mut bytes =
             encoded.map_err(|error| Failure::usage(format!("{}: {error}", attempt())))?;
         bytes.resize(self.size, 0);
         Ok(bytes)
+    }
+}
+
+/// What a word says for a type: JSON or what is close to it, addresses as text, and text without
+/// quotes where the type is an array of characters.
+///
+/// # Errors
+/// It is none of these.
+pub fn input(btf: &Btf, id: TypeId, word: &str) -> Result<Input, ValueError> {
+    let text = || Input::Text(word.as_bytes().to_vec());
+    match Input::parse(word) {
+        Err(_) if is_text(btf, id) => Ok(text()),
+        Ok(Input::Integer(_) | Input::Name(_) | Input::Bool(_)) if is_text(btf, id) => Ok(text()),
+        Ok(input) => Ok(adapt(btf, id, input, DEPTH)),
+        Err(error) => Err(error),
     }
 }
 

@@ -164,11 +164,16 @@ impl Detach {
             Place::Xdp(mode) => {
                 let there =
                     netlink()?.xdp(index).map_err(|error| Failure::because(&*attempt, &error))?;
-                if (there.driver, there.generic, there.hardware) == (None, None, None) {
-                    return Err(Failure::not_found(format!("{attempt}: it runs no XDP program")));
-                }
+                // Without the mode in which a program is there the kernel detaches nothing, and says nothing.
+                let modes =
+                    [(DRIVER, there.driver), (GENERIC, there.generic), (HARDWARE, there.hardware)];
+                let found =
+                    modes.iter().find(|(own, id)| id.is_some() && (mode == 0 || mode == *own));
+                let Some((mode, _)) = found else {
+                    return Err(Failure::not_found(format!("{attempt}: it runs no such program")));
+                };
                 netlink()?
-                    .set_xdp(index, None, mode, None)
+                    .set_xdp(index, None, *mode, None)
                     .map_err(|error| xdp_refused(&attempt, &error))
             }
             Place::Multi(attach_type) => {

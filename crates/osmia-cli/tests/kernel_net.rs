@@ -1,0 +1,153 @@
+//! `osmia net`, `osmia cgroup` and `osmia on` on the running kernel, beside bpftool.
+
+mod beside;
+mod command;
+
+use osmia::{Kernel, Object, Program};
+use osmia_testkit::fixture::Fixture;
+use osmia_testkit::gate::Gate;
+use osmia_testkit::guard::bpffs::Bpffs;
+use osmia_testkit::guard::cgroup::Cgroup;
+use osmia_testkit::guard::veth::{NEAR, Veth};
+use serde_json::{Value, json};
+
+use crate::beside::{bpftool, osmia, osmia_json, same_keys};
+
+/// What osmia tells of programs on interfaces and bpftool 7.1 does not.
+const MORE: [&str; 5] = ["name", "link_id", "chain", "priority", "handle"];
+
+fn load() -> Option<Object> {
+    let spec = osmia::open("hooks", Fixture::new("hooks").bytes()?).unwrap();
+    Some(Object::load(&spec, &Kernel::running().unwrap()).unwrap())
+}
+
+fn id(program: &Program) -> String {
+    program.info().unwrap().id.to_string()
+}
+
+fn list<'a>(report: &'a Value, group: &str) -> &'a Vec<Value> {
+    report[0][group].as_array().unwrap()
+}
+
+#[test]
+fn programs_on_interfaces_are_listed_as_by_bpftool() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let Some(veth) = Veth::new() else { return };
+    let (xdp, tc) = (object.program("xdp_pass").unwrap(), object.program("tc_pass").unwrap());
+    let (xdp, tc, flow) = (id(xdp), id(tc), id(object.program("dissect").unwrap()));
+    veth.near.enter(|| {
+        let net = |words: &str| {
+            let words: Vec<&str> = words.split_whitespace().collect();
+            osmia(&[&["net"], &words[..]].concat())
+        };
+        net(&format!("attach xdpgeneric id {xdp} dev {NEAR}")).done();
+        let taken = net(&format!("attach xdpgeneric id {xdp} dev {NEAR}"));
+        assert!(taken.failed().contains("`overwrite` replaces it"));
+        net(&format!("attach xdpgeneric id {xdp} dev {NEAR} overwrite")).done();
+        net(&format!("attach tc_ingress id {tc} dev {NEAR} prio 7")).done();
+        net(&format!("attach tc_egress id {tc} dev {NEAR} prio 9 handle 3")).done();
+
+        let Some(theirs) = bpftool(&["net", "list"]) else { return };
+        let ours = osmia_json(&["net", "list"]);
+        for group in ["xdp", "tc"] {
+            let (ours, theirs) = (list(&ours, group), list(&theirs, group));
+            assert_eq!(ours.len(), theirs.len(), "{ours:?} {theirs:?}");
+            assert!(!theirs.is_empty());
+            for (ours, theirs) in ours.iter().zip(theirs) {
+                same_keys(ours, theirs, &MORE);
+            }
+        }
+        assert_eq!(theirs[0]["flow_dissector"], ours[0]["flow_dissector"]);
+
+        net(&format!("attach flow_dissector id {flow}")).done();
+        // What bpftool 7.1 prints of it is no JSON.
+        let dissectors = osmia_json(&["net", "list"]);
+        assert_eq!(list(&dissectors, "flow_dissector")[0]["id"].to_string(), flow);
+        net("detach flow_dissector").done();
+        assert_eq!(net("detach flow_dissector").code, Some(3));
+
+        net(&format!("attach tcx_ingress id {tc} dev {NEAR}")).done();
+        let here = osmia_json(&["on", NEAR]);
+        let places: Vec<&str> =
+            here.as_array().unwrap().iter().map(|row| row["place"].as_str().unwrap()).collect();
+        let expected = [
+            "xdp generic",
+            "tcx/ingress",
+            "clsact/ingress priority 7 handle 0x1",
+            "clsact/egress priority 9 handle 0x3",
+        ];
+        assert_eq!(places, expected);
+        net(&format!("detach tcx_ingress dev {NEAR}")).done();
+        net(&format!("detach tc_egress id {tc} dev {NEAR}")).done();
+        net(&format!("detach tc_ingress dev {NEAR}")).done();
+        net(&format!("detach xdp dev {NEAR}")).done();
+        assert_eq!(net(&format!("detach xdp dev {NEAR}")).code, Some(3));
+        assert_eq!(osmia(&["net", "list", "dev", NEAR]).done(), "no programs\n");
+        let absent = osmia(&["net", "list", "dev", "nar"]);
+        assert_eq!(absent.code, Some(3));
+    });
+    // From outside the namespace is named by a process in it, or a file.
+    let outside = osmia(&["net", "list", "dev", NEAR]);
+    assert_eq!(outside.code, Some(3), "{}", outside.err);
+    let none = osmia(&["net", "list", "--netns", "no_such_namespace"]);
+    assert_eq!(none.code, Some(3));
+    assert!(none.err.contains("ip netns list"), "{}", none.err);
+}
+
+#[test]
+fn programs_on_cgroups_are_shown_as_by_bpftool() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let cgroup = Cgroup::new();
+    let path = cgroup.path().to_str().unwrap();
+    let program = object.program("cgroup_pass").unwrap();
+    let id = id(program);
+    osmia(&["cgroup", "attach", path, "cgroup_inet_egress", "id", &id, "multi"]).done();
+    osmia(&["cgroup", "attach", path, "egress", "id", &id, "multi"]).failed();
+
+    let Some(theirs) = bpftool(&["cgroup", "show", path]) else { return };
+    assert_eq!(osmia_json(&["cgroup", "show", path]), theirs);
+    let effective = ["cgroup", "show", path, "effective"];
+    let Some(theirs) = bpftool(&effective) else { return };
+    let ours = osmia_json(&effective);
+    // What is inherited has no flags for us; bpftool 7.1 prints those of the place.
+    let own = |rows: &Value| -> Vec<Value> {
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| json!([row["id"], row["attach_type"], row["name"]])).collect()
+    };
+    assert_eq!(own(&ours), own(&theirs));
+    let tree = osmia_json(&["cgroup", "tree", path]);
+    let Some(theirs) = bpftool(&["cgroup", "tree", path]) else { return };
+    assert_eq!(tree, theirs);
+
+    let within = cgroup.path().join("within");
+    std::fs::create_dir(&within).unwrap();
+    let here = osmia_json(&["on", within.to_str().unwrap()]);
+    let from =
+        here.as_array().unwrap().iter().find(|row| row["id"] == json!(program.info().unwrap().id));
+    assert_eq!(from.unwrap()["from"], path);
+    std::fs::remove_dir(&within).unwrap();
+    osmia(&["cgroup", "detach", path, "cgroup_inet_egress", "id", &id]).done();
+    assert_eq!(osmia(&["cgroup", "show", path]).done(), "no programs\n");
+    let again = osmia(&["cgroup", "detach", path, "cgroup_inet_egress", "id", &id]);
+    assert_eq!(again.code, Some(3), "{}", again.err);
+    let wrong = osmia(&["cgroup", "attach", path, "cgroup_inet_egres", "id", &id]);
+    assert!(wrong.err.contains("did you mean cgroup_inet_egress?"), "{}", wrong.err);
+    assert_eq!(osmia(&["cgroup", "show", "/proc"]).code, Some(2));
+}
+
+#[test]
+fn what_a_process_holds_is_told() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let bpffs = Bpffs::new();
+    object.program("xdp_pass").unwrap().pin(bpffs.join("xdp")).unwrap();
+    let here = osmia_json(&["on", "pid", &std::process::id().to_string()]);
+    let rows = here.as_array().unwrap();
+    let found = rows.iter().find(|row| row["kind"] == "program" && row["name"] == "xdp_pass");
+    assert_eq!(found.unwrap()["id"], json!(object.program("xdp_pass").unwrap().info().unwrap().id));
+    assert_eq!(osmia(&["on", "pid", "4000000000"]).code, Some(3));
+    assert_eq!(osmia(&["on", "no_such_thing_here"]).code, Some(3));
+    assert_eq!(osmia(&["on", "sched_switch"]).code, Some(0));
+}

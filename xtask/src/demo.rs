@@ -86,7 +86,7 @@ const ACTS: &[Act] = &[
     Act {
         package: "guard",
         shows: "a security hook that lets nobody remove what is below a directory",
-        lacks: gate::host_policy,
+        lacks: gate::no_security_hooks,
         play: on_a_directory,
     },
 ];

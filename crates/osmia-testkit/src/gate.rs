@@ -104,6 +104,17 @@ impl Gate {
         policy.is_none()
     }
 
+    /// Whether LSM programs can be attached and would run; `false` is a counted skip.
+    #[track_caller]
+    #[must_use = "return from the test on false"]
+    pub fn may_guard_hooks(&self) -> bool {
+        let lacking = no_security_hooks();
+        if let Some(lacking) = &lacking {
+            skip::whole(lacking);
+        }
+        lacking.is_none()
+    }
+
     /// The running kernel's release.
     pub fn release(&self) -> Release {
         self.release
@@ -153,6 +164,17 @@ pub fn host_policy() -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Why no LSM program runs on this host, if none does: its [`host_policy`], or that it was booted without them.
+pub fn no_security_hooks() -> Option<String> {
+    host_policy().map(|policy| format!("LSM programs: {policy}")).or_else(|| {
+        let modules = fs::read_to_string("/sys/kernel/security/lsm").ok()?;
+        let active = modules.trim().split(',').any(|module| module == "bpf");
+        (!active).then(|| {
+            format!("LSM programs: `bpf` is not among the active security modules ({modules})")
+        })
+    })
 }
 
 /// The sentence about a feature that this kernel was built without, as the absence of `symbol`, a function of it, tells.

@@ -89,32 +89,48 @@ fn is_at(told: u64, function: &str) -> bool {
 #[test]
 fn tracing_programs_tell_their_functions() {
     let Some(gate) = Gate::root() else { return };
-    if !gate.may_patch_functions("fentry, fexit, fmod_ret and LSM programs") {
+    if !gate.may_patch_functions("fentry, fexit and fmod_ret programs") {
         return;
     }
-    let kernel = Kernel::running().unwrap();
-    let programs = ["on_fentry", "on_fexit", "on_fmod_ret", "on_lsm"];
-    let Some(object) = load(&kernel, &programs) else { return };
     for (program, variable, kind, function) in [
         ("on_fentry", "by_fentry", AttachType::TRACE_FENTRY, OPENS),
         ("on_fexit", "by_fexit", AttachType::TRACE_FEXIT, OPENS),
         ("on_fmod_ret", "by_fmod_ret", AttachType::MODIFY_RETURN, "security_file_open"),
-        ("on_lsm", "by_lsm", AttachType::LSM_MAC, "bpf_lsm_file_open"),
     ] {
-        let link = good(object.program(program).unwrap().attach());
-        assert_eq!(link.info().unwrap().link_type(), LinkType::TRACING);
-        let details = good(link.details());
-        let LinkDetails::Tracing { attach_type, object: btf, function: told } = details else {
-            panic!("{program}: {details:?}")
-        };
-        assert_eq!(attach_type, kind, "{program}");
-        if gate.release() >= "5.13".parse().unwrap() {
-            assert_ne!(btf, 0, "{program}");
-            let found = kernel.btf().unwrap().find(Kind::Func, function).unwrap().unwrap();
-            assert_eq!(told, found.id().0, "{program}");
-        }
-        lives_and_goes(&object, (program, variable), 1, link);
+        tells_its_function(&gate, (program, variable), kind, function);
     }
+}
+
+#[test]
+fn security_programs_tell_their_functions() {
+    let Some(gate) = Gate::root() else { return };
+    if gate.may_guard_hooks() {
+        let programs = ("on_lsm", "by_lsm");
+        tells_its_function(&gate, programs, AttachType::LSM_MAC, "bpf_lsm_file_open");
+    }
+}
+
+fn tells_its_function(
+    gate: &Gate,
+    (program, variable): (&str, &str),
+    kind: AttachType,
+    function: &str,
+) {
+    let kernel = Kernel::running().unwrap();
+    let Some(object) = load(&kernel, &[program]) else { return };
+    let link = good(object.program(program).unwrap().attach());
+    assert_eq!(link.info().unwrap().link_type(), LinkType::TRACING);
+    let details = good(link.details());
+    let LinkDetails::Tracing { attach_type, object: btf, function: told } = details else {
+        panic!("{program}: {details:?}")
+    };
+    assert_eq!(attach_type, kind, "{program}");
+    if gate.release() >= "5.13".parse().unwrap() {
+        assert_ne!(btf, 0, "{program}");
+        let found = kernel.btf().unwrap().find(Kind::Func, function).unwrap().unwrap();
+        assert_eq!(told, found.id().0, "{program}");
+    }
+    lives_and_goes(&object, (program, variable), 1, link);
 }
 
 #[test]

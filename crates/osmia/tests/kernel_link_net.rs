@@ -408,7 +408,7 @@ fn knows_netkit() -> bool {
 #[test]
 fn a_security_hook_is_for_the_processes_of_a_cgroup() {
     let Some(gate) = Gate::root() else { return };
-    if !gate.may_patch_functions("LSM programs of cgroups") {
+    if !gate.may_guard_hooks() {
         return;
     }
     let Some(loaded) = load_with(&["on_bind"]) else { return };

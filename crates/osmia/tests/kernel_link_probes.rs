@@ -247,26 +247,6 @@ fn a_uprobe_session_runs_at_both_ends() {
 }
 
 #[test]
-fn functions_are_patched_by_tracing_programs() {
-    let Some(gate) = Gate::root() else { return };
-    if !gate.may_patch_functions("fentry") {
-        return;
-    }
-    let Some(object) = load(&["on_fentry", "on_fexit", "on_fmod_ret", "on_lsm"]).map(good) else {
-        return;
-    };
-    for (program, variable) in [
-        ("on_fentry", "by_fentry"),
-        ("on_fexit", "by_fexit"),
-        ("on_fmod_ret", "by_fmod_ret"),
-        ("on_lsm", "by_lsm"),
-    ] {
-        let link = good(object.program(program).unwrap().attach());
-        counts(&object, variable, link);
-    }
-}
-
-#[test]
 fn a_tracing_program_has_a_cookie() {
     let Some(gate) = Gate::root() else { return };
     if !gate.may_patch_functions("fentry") {

@@ -24,7 +24,7 @@ fn is_refused(path: &Path) -> bool {
 #[test]
 fn files_below_the_directory_stay() {
     let Some(gate) = Gate::root() else { return };
-    if !gate.may_patch_functions("LSM programs") {
+    if !gate.may_guard_hooks() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

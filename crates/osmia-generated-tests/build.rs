@@ -13,6 +13,7 @@ const STRUCTS: usize = 200;
 
 fn main() {
     osmia_build::compile("testdata/bpf/types.bpf.c");
+    osmia_build::compile("testdata/bpf/module.bpf.c");
     newest().compile();
     random_structs();
 }

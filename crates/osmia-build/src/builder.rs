@@ -1,6 +1,7 @@
 //! What is to be compiled, and how.
 
 use std::ffi::{OsStr, OsString};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use osmia_btf::Btf;
@@ -184,9 +185,26 @@ impl Builder {
             source: file,
             types: self.types.clone(),
             events: self.events.clone(),
+            sources: self.sources(&inputs),
         };
         let module = generate(&spec, &options)?;
         Ok(Generated { name, module, object, inputs, warnings })
+    }
+
+    /// The texts of what the compiler read, without the system's headers and `vmlinux.h`.
+    fn sources(&self, inputs: &[PathBuf]) -> Vec<String> {
+        let folder = self.source.canonicalize().ok();
+        let folders: Vec<PathBuf> = folder
+            .iter()
+            .filter_map(|source| source.parent().map(Path::to_owned))
+            .chain(self.includes.iter().filter_map(|dir| dir.canonicalize().ok()))
+            .collect();
+        let of_user = |file: &PathBuf| {
+            folders.iter().any(|dir| file.starts_with(dir)) && !file.ends_with("vmlinux.h")
+        };
+        let files = inputs.iter().filter_map(|input| input.canonicalize().ok()).filter(of_user);
+        // A file that is gone by now, or is no text, has no comments to give.
+        files.filter_map(|file| fs::read_to_string(file).ok()).collect()
     }
 
     /// Compiles, and generates no module.

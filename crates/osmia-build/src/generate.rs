@@ -1,5 +1,6 @@
 //! The generator: from an object's spec to the text of a Rust module.
 
+mod comments;
 mod find;
 pub(crate) mod module;
 pub(crate) mod names;

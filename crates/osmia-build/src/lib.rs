@@ -62,6 +62,15 @@
 //!   underscore at their end. A character that no Rust name may have becomes an underscore.
 //! - Of names that come out alike the later ones get a number: `Event`, `Event2`; `count`, `count_2`.
 //!
+//! # Documentation
+//! What the C's comments say becomes documentation of structs, members, constants, maps, programs and variables: that
+//! which stands on the lines right in front of a declaration, or behind it on its last line. It is shown as it is
+//! written: nothing in it means anything to Rust, and of Markdown only `code` and lists.
+//!
+//! # The kernel's configuration
+//! `extern int CONFIG_HZ __kconfig;` is `bpf.kconfig.CONFIG_HZ` after loading: its value, or `None` if no
+//! loaded program reads it.
+//!
 //! # Events
 //! A compiler keeps the types only that a map, a global variable or a function's parameters have. The type of
 //! a ring buffer's events is kept and known if the map says it:

@@ -15,3 +15,7 @@ osmia::include_bpf!(
     /// Structs of random members.
     pub random
 );
+osmia::include_bpf!(
+    /// Programs, maps, variables, the kernel's configuration.
+    pub module
+);

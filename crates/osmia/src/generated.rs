@@ -61,6 +61,9 @@
 //! }
 //! ```
 //!
+//! An object with externs of the kernel's configuration (`extern int CONFIG_HZ __kconfig`) has
+//! `Bpf::kconfig`, too, a struct with a field for each: its value, by [`kconfig`].
+//!
 //! Types of keys, values, variables and events derive
 //! `osmia::zerocopy::{FromBytes, IntoBytes, Immutable, KnownLayout}` (by `#[zerocopy(crate =
 //! "osmia::zerocopy")]`) and `Clone, Copy`; so any bytes are a value of them: a C `bool` is a [`Bool`], a
@@ -199,6 +202,23 @@ pub fn variable<T: Plain>(object: &Object, name: &str) -> Result<Variable<T>, Er
 /// As for [`variable`], and `Invalid`: it is no constant.
 pub fn constant<T: Plain>(object: &Object, name: &str) -> Result<Constant<T>, Error> {
     object.variable(name)?.constant()
+}
+
+/// What loaded programs read of the kernel's configuration by the extern of this name; `None` if
+/// none reads it.
+///
+/// # Errors
+/// `Invalid`: it is longer than `T`.
+pub fn kconfig<T: Plain>(object: &Object, name: &str) -> Result<Option<T>, Error> {
+    let Some(bytes) = object.kconfig(name) else { return Ok(None) };
+    let mut value = T::new_zeroed();
+    let size = size_of::<T>();
+    let Some(place) = value.as_mut_bytes().get_mut(..bytes.len()) else {
+        let message = format!("`{name}` has {} bytes; its type has {size}", bytes.len());
+        return Err(Error::invalid(message));
+    };
+    place.copy_from_slice(bytes);
+    Ok(Some(value))
 }
 
 fn absent<'a>(

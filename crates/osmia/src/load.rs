@@ -187,7 +187,7 @@ impl<'a> Load<'a> {
         check::reused(self.spec, self.reused)?;
         let linked = self.link()?;
         self.look_for_types(&linked);
-        let externs = self.externs(&linked)?;
+        let mut externs = self.externs(&linked)?;
         let mut pins = Pins::default();
         let mut maps = IndexMap::with_capacity(self.spec.maps.len());
         for (name, spec) in &self.spec.maps {
@@ -199,10 +199,11 @@ impl<'a> Load<'a> {
         let programs = self.programs(linked, &maps, &externs)?;
         slots::fill_programs(self.spec, &maps, &programs)?;
         let variables = self.variables(&maps);
+        let config = externs.config_parts();
         pins.pin(&maps)?;
         let notes = self.btf.into_inner().and_then(ProgramBtf::into_note).into_iter().collect();
         let (kernel, name) = (self.kernel.clone(), self.spec.name.clone());
-        Ok(Object { kernel, name, programs, maps, variables, notes })
+        Ok(Object { kernel, name, programs, maps, variables, config, notes })
     }
 
     /// The spec of a map that is created other than the object says.

@@ -1,5 +1,6 @@
 //! Loaded objects.
 
+use bytes::Bytes;
 use indexmap::IndexMap;
 
 use crate::error::Error;
@@ -39,6 +40,8 @@ pub struct Object {
     pub(crate) programs: IndexMap<String, Program>,
     pub(crate) maps: IndexMap<String, Map>,
     pub(crate) variables: IndexMap<String, Variable>,
+    /// What programs read of the kernel's configuration, by name; zeros at the end left out.
+    pub(crate) config: IndexMap<String, Bytes>,
     pub(crate) notes: Vec<Error>,
 }
 
@@ -93,6 +96,12 @@ impl Object {
     /// `NotFound`: there is none; the message says which there are.
     pub fn variable(&self, name: &str) -> Result<&Variable, Error> {
         self.variables.get(name).ok_or_else(|| self.absent("variable", name, &self.variables))
+    }
+
+    /// What loaded programs read of the kernel's configuration by the extern of this name
+    /// (`extern int CONFIG_HZ __kconfig`), zeros at its end left out; `None` if none reads it.
+    pub fn kconfig(&self, name: &str) -> Option<&[u8]> {
+        self.config.get(name).map(AsRef::as_ref)
     }
 
     /// All variables and constants, in the order of the file.

@@ -1,6 +1,7 @@
 //! The module: the object's bytes, its spec, and the live object, with a field for each thing.
 
 mod emit;
+mod kconfig;
 mod map;
 mod parts;
 mod program;
@@ -10,6 +11,7 @@ use osmia_object::ObjectSpec;
 use quote::quote;
 
 use crate::error::Error;
+use crate::generate::comments::Comments;
 use crate::generate::names;
 use crate::generate::request::Options;
 use crate::generate::text::text;
@@ -26,8 +28,9 @@ pub fn generate(object: &ObjectSpec, options: &Options) -> Result<String, Error>
     let mut collector = Collector::new(btf);
     let parts = parts::Parts::of(object, btf, options, &mut collector)?;
     let model = collector.finish()?;
-    let emitter = Emitter::new(&model);
-    let module = emit::module(object, &parts, &emitter, options);
+    let comments = Comments::of(options.sources.iter().map(String::as_str));
+    let emitter = Emitter::new(&model, &comments);
+    let module = emit::module(object, &parts, &emitter, &comments, options);
     let types = emit::types(&emitter, &model);
     let text = text(quote!(#module #types))?;
     let source = names::shown(&options.source);

@@ -12,6 +12,9 @@ pub struct Options {
     pub types: Vec<String>,
     /// Types of events.
     pub events: Vec<EventType>,
+    /// The texts of the C file and its headers: what their comments say of programs, maps,
+    /// variables and types becomes documentation.
+    pub sources: Vec<String>,
 }
 
 /// The type of the events in a ring buffer.

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use osmia_btf::core_re::Target;
 use osmia_object::kconfig::{Facts, Needs, values};
 use osmia_object::ksym::{KernelSymbol, KernelSymbols, ModuleFd, Question, by_address, by_type};
-use osmia_object::{Error as ObjectError, ExternSpec, LinkedProgram};
+use osmia_object::{Error as ObjectError, ExternKind, ExternSpec, LinkedProgram};
 use osmia_sys::BtfFd;
 
 use crate::error::kind::ErrorKind;
@@ -27,6 +27,8 @@ pub(super) struct Externs {
     modules: Vec<(usize, BtfFd)>,
     /// The value of the `.kconfig` map.
     config: Bytes,
+    /// Its parts that programs read, by the externs' names.
+    config_parts: IndexMap<String, Bytes>,
 }
 
 impl Externs {
@@ -63,6 +65,19 @@ impl Externs {
     pub(super) fn config(&self) -> Bytes {
         self.config.clone()
     }
+
+    /// What each extern of the configuration is that programs refer to, zeros at the end left out.
+    pub(super) fn config_parts(&mut self) -> IndexMap<String, Bytes> {
+        std::mem::take(&mut self.config_parts)
+    }
+}
+
+/// The part of the `.kconfig` map's value that an extern is.
+fn config_part(config: &Bytes, spec: &ExternSpec) -> Option<Bytes> {
+    let ExternKind::Kconfig { offset, size } = spec.kind else { return None };
+    let start = (offset as usize).min(config.len());
+    let end = start.saturating_add(size as usize).min(config.len());
+    Some(config.slice(start..end))
 }
 
 impl Load<'_> {
@@ -80,7 +95,10 @@ impl Load<'_> {
         if used.is_empty() {
             return Ok(Externs::default());
         }
-        let mut externs = Externs { config: self.config(&used)?, ..Externs::default() };
+        let config = self.config(&used)?;
+        let part = |spec: &&ExternSpec| Some((spec.name.clone(), config_part(&config, spec)?));
+        let config_parts = used.values().filter_map(part).collect();
+        let mut externs = Externs { config, config_parts, ..Externs::default() };
         self.find_addresses(&used, &mut externs)?;
         let modules = OnceCell::new();
         for (name, spec) in &used {
@@ -97,8 +115,7 @@ impl Load<'_> {
 
     /// The value of the `.kconfig` map.
     fn config(&self, used: &IndexMap<&str, &ExternSpec>) -> Result<Bytes, Error> {
-        let is_config =
-            |spec: &&ExternSpec| matches!(spec.kind, osmia_object::ExternKind::Kconfig { .. });
+        let is_config = |spec: &&ExternSpec| matches!(spec.kind, ExternKind::Kconfig { .. });
         let names: Vec<&str> =
             used.values().copied().filter(is_config).map(|spec| spec.name.as_str()).collect();
         let needs = Needs::of(names.iter().copied());

@@ -7,18 +7,19 @@ use osmia_object::ObjectSpec;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use crate::generate::comments::Comments;
 use crate::generate::module::map::{Argument, Map};
 use crate::generate::module::parts::Parts;
 use crate::generate::names::ident;
 use crate::generate::request::Options;
-use crate::generate::text::doc;
+use crate::generate::text::{doc, doc_of};
 use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::ty::Scope;
 use crate::generate::types::model::Model;
 
 /// A field of the spec and of the live object.
 struct Part {
-    doc: String,
+    doc: TokenStream,
     field: Ident,
     /// The name in the object.
     name: String,
@@ -36,14 +37,15 @@ pub(super) fn module(
     object: &ObjectSpec,
     parts: &Parts,
     emitter: &Emitter<'_>,
+    comments: &Comments,
     options: &Options,
 ) -> TokenStream {
-    let programs: Vec<Part> = programs(parts);
-    let maps: Vec<Part> = parts.maps.iter().map(|map| self::map(map, emitter)).collect();
-    let variables = variables(parts, emitter);
+    let programs: Vec<Part> = programs(parts, comments);
+    let maps: Vec<Part> = parts.maps.iter().map(|map| self::map(map, emitter, comments)).collect();
+    let variables = variables(parts, emitter, comments);
     let opening = opening(object, options);
     let spec = spec::emit(&programs, &maps, &variables);
-    let live = live::emit(&programs, &maps, &variables);
+    let live = live::emit(&programs, &maps, &variables, &kconfig(parts, emitter));
     quote!(#opening #spec #live)
 }
 
@@ -73,12 +75,12 @@ pub(super) fn types(emitter: &Emitter<'_>, model: &Model) -> TokenStream {
     }
 }
 
-fn programs(parts: &Parts) -> Vec<Part> {
+fn programs(parts: &Parts, comments: &Comments) -> Vec<Part> {
     let part = |program: &super::program::Program| {
         let handle = ident(program.handle);
         let find = ident("program");
         Part {
-            doc: program.doc.clone(),
+            doc: doc_of(comments.of_global(&program.name), &program.doc),
             field: ident(&program.field),
             name: program.name.clone(),
             spec: quote!(::osmia::ProgramSpec),
@@ -91,7 +93,7 @@ fn programs(parts: &Parts) -> Vec<Part> {
     parts.programs.iter().map(part).collect()
 }
 
-fn map(map: &Map, emitter: &Emitter<'_>) -> Part {
+fn map(map: &Map, emitter: &Emitter<'_>, comments: &Comments) -> Part {
     let handle = ident(map.handle.name);
     let arguments = map.handle.arguments.iter().map(|argument| match argument {
         Argument::Ty(ty) => emitter.ty(ty, Scope::Outside),
@@ -100,7 +102,7 @@ fn map(map: &Map, emitter: &Emitter<'_>) -> Part {
     let arguments: Vec<_> = arguments.collect();
     let arguments = (!arguments.is_empty()).then(|| quote!(<#(#arguments),*>));
     Part {
-        doc: map.doc.clone(),
+        doc: doc_of(comments.of_global(&map.name), &map.doc),
         field: ident(&map.field),
         name: map.name.clone(),
         spec: quote!(::osmia::MapSpec),
@@ -111,7 +113,7 @@ fn map(map: &Map, emitter: &Emitter<'_>) -> Part {
     }
 }
 
-fn variables(parts: &Parts, emitter: &Emitter<'_>) -> Vec<Part> {
+fn variables(parts: &Parts, emitter: &Emitter<'_>, comments: &Comments) -> Vec<Part> {
     let part = |variable: &super::variable::Variable| {
         let ty = emitter.ty(&variable.ty, Scope::Outside);
         let (handle, find) = if variable.is_constant {
@@ -120,7 +122,7 @@ fn variables(parts: &Parts, emitter: &Emitter<'_>) -> Vec<Part> {
             (quote!(Variable), quote!(variable))
         };
         Part {
-            doc: variable.doc.clone(),
+            doc: doc_of(comments.of_global(&variable.name), &variable.doc),
             field: ident(&variable.field),
             name: variable.name.clone(),
             spec: quote!(::osmia::generated::initial::Initial<#ty>),
@@ -131,6 +133,24 @@ fn variables(parts: &Parts, emitter: &Emitter<'_>) -> Vec<Part> {
         }
     };
     parts.variables.iter().map(part).collect()
+}
+
+/// Externs of the configuration: nothing before loading, values after it.
+fn kconfig(parts: &Parts, emitter: &Emitter<'_>) -> Vec<Part> {
+    let part = |option: &super::kconfig::Kconfig| {
+        let ty = emitter.ty(&option.ty, Scope::Outside);
+        Part {
+            doc: doc(&option.doc),
+            field: ident(&option.field),
+            name: option.name.clone(),
+            spec: TokenStream::new(),
+            open: TokenStream::new(),
+            close: TokenStream::new(),
+            live: quote!(::core::option::Option<#ty>),
+            find: quote!(kconfig),
+        }
+    };
+    parts.kconfig.iter().map(part).collect()
 }
 
 fn opening(object: &ObjectSpec, options: &Options) -> TokenStream {

@@ -5,6 +5,7 @@ use osmia_object::ObjectSpec;
 
 use crate::error::Error;
 use crate::generate::find::find;
+use crate::generate::module::kconfig::{self, Kconfig};
 use crate::generate::module::map::{self, Map};
 use crate::generate::module::program::{self, Program};
 use crate::generate::module::variable::{self, Variable};
@@ -17,11 +18,12 @@ pub(crate) struct Parts {
     pub programs: Vec<Program>,
     pub maps: Vec<Map>,
     pub variables: Vec<Variable>,
+    pub kconfig: Vec<Kconfig>,
 }
 
 impl Parts {
     /// The parts of an object. Types are met in the order of asking: those asked for by
-    /// name, then those of maps, then those of variables.
+    /// name, then those of maps, of variables, of the configuration.
     pub fn of(
         object: &ObjectSpec,
         btf: &Btf,
@@ -33,6 +35,7 @@ impl Parts {
         }
         let maps = map::maps(object, btf, &options.events, collector)?;
         let variables = variable::variables(object, btf, collector)?;
-        Ok(Self { programs: program::programs(object), maps, variables })
+        let kconfig = kconfig::kconfig(object, collector)?;
+        Ok(Self { programs: program::programs(object), maps, variables, kconfig })
     }
 }

@@ -21,12 +21,14 @@ struct Hint {
     rust: String,
     /// What it is in C, for documentation.
     c: String,
+    /// Where comments tell of it.
+    path: String,
 }
 
 impl Hint {
     /// For types that have a name.
     fn none() -> Self {
-        Self { rust: String::new(), c: String::new() }
+        Self { rust: String::new(), c: String::new(), path: String::new() }
     }
 }
 
@@ -49,7 +51,7 @@ impl<'a> Collector<'a> {
     /// The Rust type for a type, which is called `name` if it has no name in C; `what` says
     /// then what it is.
     pub fn ask(&mut self, id: TypeId, name: &str, what: &str) -> Result<Ty, Error> {
-        let hint = Hint { rust: names::camel(name), c: what.to_owned() };
+        let hint = Hint { rust: names::camel(name), c: what.to_owned(), path: String::new() };
         self.ty(id, &hint, DEPTH).map(|(ty, _)| ty)
     }
 
@@ -74,7 +76,8 @@ impl<'a> Collector<'a> {
             Kind::Typedef if !ty.name().is_empty() => {
                 let target = ty.target().unwrap_or_default();
                 let (rust, c) = (names::camel(ty.name()), format!("`{}`", names::shown(ty.name())));
-                self.ty(target, &Hint { rust, c }, depth)
+                let path = ty.name().to_owned();
+                self.ty(target, &Hint { rust, c, path }, depth)
             }
             kind if kind.is_modifier() || kind == Kind::Var => {
                 self.ty(ty.target().unwrap_or_default(), hint, depth)
@@ -152,16 +155,20 @@ impl<'a> Collector<'a> {
             Kind::Struct | Kind::Fwd => "struct",
             _ => "enum",
         };
-        let (name, c_name) = match ty.name() {
-            "" => (hint.rust.clone(), hint.c.clone()),
-            name => (names::camel(name), format!("`{keyword} {}`", names::shown(name))),
+        let (name, c_name, path) = match ty.name() {
+            "" => (hint.rust.clone(), hint.c.clone(), hint.path.clone()),
+            name => {
+                let c = format!("`{keyword} {}`", names::shown(name));
+                (names::camel(name), c, format!("{keyword} {name}"))
+            }
         };
         let name = self.names.claim(&name, "");
         let size = ty.own_size().unwrap_or_default();
         if ty.is_enum() && number_of(size, true).is_none() {
             return Err(osmia_btf::Error::TooLarge { id: ty.id(), what: "its size" }.into());
         }
-        Ok(Item { name, c_name, size, align: size.max(1), has_float: false, body: Body::Opaque })
+        let (align, body) = (size.max(1), Body::Opaque);
+        Ok(Item { name, c_name, path, size, align, has_float: false, body })
     }
 
     fn structure(&mut self, ty: &Type<'_>, item: &mut Item, depth: u32) -> Result<(), Error> {
@@ -211,7 +218,11 @@ impl<'a> Collector<'a> {
             anonymous_count += u32::from(anonymous);
             let rust = item.name.clone() + &names::camel(&c_name);
             let c = format!("the type of `{}` in {}", names::shown(&c_name), item.c_name);
-            let hint = Hint { rust, c };
+            let path = match item.path.as_str() {
+                "" => String::new(),
+                path => format!("{path}.{c_name}"),
+            };
+            let hint = Hint { rust, c, path };
             let (ty, shape) = self.ty(member.ty, &hint, depth)?;
             let bits = osmia_btf::Bitfield::of(self.btf, &member)?;
             let at = bits.map_or(member.offset, |bits| bits.offset).0;

@@ -13,19 +13,21 @@ use osmia_btf::TypeId;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use crate::generate::comments::Comments;
 use crate::generate::names::ident;
-use crate::generate::text::doc;
+use crate::generate::text::{comment_doc, doc};
 use crate::generate::types::emit::access::Accesses;
 use crate::generate::types::model::{Body, Item, Model, Ty};
 
 /// Writes the types of a model.
 pub(crate) struct Emitter<'m> {
     model: &'m Model,
+    comments: &'m Comments,
 }
 
 impl<'m> Emitter<'m> {
-    pub fn new(model: &'m Model) -> Self {
-        Self { model }
+    pub fn new(model: &'m Model, comments: &'m Comments) -> Self {
+        Self { model, comments }
     }
 
     /// All items of the model.
@@ -40,7 +42,7 @@ impl<'m> Emitter<'m> {
         match &item.body {
             Body::Struct(body) => self.structure(item, body, &accesses.of(id)),
             Body::Union(body) => self.union(item, body, &accesses.of(id)),
-            Body::Enum(body) => enumeration::emit(item, body),
+            Body::Enum(body) => self.enumeration(item, body),
             Body::Opaque => {
                 let doc = doc(&format!("{}, known by pointers only.", item.c_name));
                 quote! {
@@ -50,6 +52,11 @@ impl<'m> Emitter<'m> {
                 }
             }
         }
+    }
+
+    /// What C's comments say of a member or constant.
+    fn member_doc(&self, item: &Item, name: &str) -> TokenStream {
+        comment_doc(self.comments.of_member(&item.path, name))
     }
 
     /// Whether values of the type have no bytes.

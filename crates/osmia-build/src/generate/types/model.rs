@@ -17,6 +17,8 @@ pub(crate) struct Item {
     pub name: String,
     /// What it is in C, for documentation: "`struct event`", "the type of `at` in `struct event`".
     pub c_name: String,
+    /// Where comments tell of it; nothing if they cannot.
+    pub path: String,
     pub size: u32,
     pub align: u32,
     /// Whether there is a float in it, which has neither equality nor a hash.

@@ -4,12 +4,30 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::generate::module::emit::Part;
-use crate::generate::text::doc;
 
-pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> TokenStream {
+pub(super) fn emit(
+    programs: &[Part],
+    maps: &[Part],
+    variables: &[Part],
+    kconfig: &[Part],
+) -> TokenStream {
     let prog_group = group("Progs", "The loaded programs.", programs);
     let map_group = group("Maps", "The maps.", maps);
     let var_group = group("Vars", "The global variables.", variables);
+    let has_kconfig = !kconfig.is_empty();
+    let kconfig_group = has_kconfig.then(|| {
+        let about = "What programs read of the kernel's configuration; `None` is what no loaded \
+                     program reads.";
+        group("Kconfig", about, kconfig)
+    });
+    let kconfig_field = has_kconfig.then(|| {
+        quote! {
+            /// What its programs read of the kernel's configuration.
+            pub kconfig: Kconfig,
+        }
+    });
+    let options = kconfig.iter().map(find);
+    let kconfig = has_kconfig.then(|| quote!(kconfig: Kconfig { #(#options)* },));
     let progs = programs.iter().map(find);
     let maps = maps.iter().map(find);
     let vars = variables.iter().map(find);
@@ -23,11 +41,13 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
             pub maps: Maps,
             /// Its global variables.
             pub vars: Vars,
+            #kconfig_field
             object: ::osmia::Object,
         }
         #prog_group
         #map_group
         #var_group
+        #kconfig_group
 
         #[allow(clippy::too_many_lines)]
         impl Bpf {
@@ -36,6 +56,7 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
                     progs: Progs { #(#progs)* },
                     maps: Maps { #(#maps)* },
                     vars: Vars { #(#vars)* },
+                    #kconfig
                     object,
                 })
             }
@@ -59,7 +80,7 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
 
 fn group(name: &str, about: &str, parts: &[Part]) -> TokenStream {
     let fields = parts.iter().map(|part| {
-        let (doc, field, ty) = (doc(&part.doc), &part.field, &part.live);
+        let (doc, field, ty) = (&part.doc, &part.field, &part.live);
         quote!(#doc pub #field: #ty,)
     });
     super::group(name, about, &quote!(Debug), fields)

@@ -5,7 +5,6 @@ use quote::quote;
 
 use crate::generate::module::emit::Part;
 use crate::generate::names::ident;
-use crate::generate::text::doc;
 
 pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> TokenStream {
     let prog_specs = group("ProgSpecs", "The programs before loading.", programs);
@@ -77,7 +76,7 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
 
 fn group(name: &str, about: &str, parts: &[Part]) -> TokenStream {
     let fields = parts.iter().map(|part| {
-        let (doc, field, ty) = (doc(&part.doc), &part.field, &part.spec);
+        let (doc, field, ty) = (&part.doc, &part.field, &part.spec);
         quote!(#doc pub #field: #ty,)
     });
     super::group(name, about, &quote!(Clone, Debug), fields)

@@ -6,41 +6,46 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::generate::names::ident;
-use crate::generate::text::doc;
+use crate::generate::text::doc_of;
+use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::ty::integer;
 use crate::generate::types::model::{Enum, Item};
 
-pub(super) fn emit(item: &Item, body: &Enum) -> TokenStream {
-    let name = ident(&item.name);
-    let int = integer(item.size, body.signed);
-    let reason = if body.cut_off { " Its constants need clang 15 or newer." } else { "" };
-    let doc = doc(&format!("{}.{reason}", item.c_name));
-    let constants = body.constants.iter().map(|value| {
-        let constant = ident(&value.rust);
-        let literal = literal(value.value, item.size, body.signed);
-        quote!(pub const #constant: Self = Self(#literal);)
-    });
-    let mut seen = HashSet::new();
-    let first = body.constants.iter().filter(|value| seen.insert(value.value));
-    let arms = first.map(|value| {
-        let literal = literal(value.value, item.size, body.signed);
-        let c = &value.c;
-        quote!(#literal => f.write_str(#c),)
-    });
-    let other = format!("{}({{other}})", item.name);
-    quote! {
-        #doc
-        #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[derive(FromBytes, Immutable, IntoBytes, KnownLayout)]
-        #[zerocopy(crate = "::osmia::zerocopy")]
-        #[repr(transparent)]
-        pub struct #name(pub #int);
-        impl #name { #(#constants)* }
-        impl ::core::fmt::Debug for #name {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                match self.0 {
-                    #(#arms)*
-                    other => write!(f, #other),
+impl Emitter<'_> {
+    pub(super) fn enumeration(&self, item: &Item, body: &Enum) -> TokenStream {
+        let name = ident(&item.name);
+        let int = integer(item.size, body.signed);
+        let reason = if body.cut_off { " Its constants need clang 15 or newer." } else { "" };
+        let comment = self.comments.of_type(&item.path);
+        let doc = doc_of(comment, &format!("{}.{reason}", item.c_name));
+        let constants = body.constants.iter().map(|value| {
+            let constant = ident(&value.rust);
+            let literal = literal(value.value, item.size, body.signed);
+            let doc = self.member_doc(item, &value.c);
+            quote!(#doc pub const #constant: Self = Self(#literal);)
+        });
+        let mut seen = HashSet::new();
+        let first = body.constants.iter().filter(|value| seen.insert(value.value));
+        let arms = first.map(|value| {
+            let literal = literal(value.value, item.size, body.signed);
+            let c = &value.c;
+            quote!(#literal => f.write_str(#c),)
+        });
+        let other = format!("{}({{other}})", item.name);
+        quote! {
+            #doc
+            #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            #[derive(FromBytes, Immutable, IntoBytes, KnownLayout)]
+            #[zerocopy(crate = "::osmia::zerocopy")]
+            #[repr(transparent)]
+            pub struct #name(pub #int);
+            impl #name { #(#constants)* }
+            impl ::core::fmt::Debug for #name {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    match self.0 {
+                        #(#arms)*
+                        other => write!(f, #other),
+                    }
                 }
             }
         }

@@ -3,8 +3,9 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
+use crate::generate::comments::Comment;
 use crate::generate::names::ident;
-use crate::generate::text::doc;
+use crate::generate::text::doc_of;
 use crate::generate::types::model::{Item, Ty};
 
 /// Rust's standard library has defaults of arrays up to this length.
@@ -20,8 +21,14 @@ pub(crate) fn has_default(ty: &Ty) -> bool {
 }
 
 /// The documentation, the derives and the representation of a struct or union.
-pub(crate) fn head(item: &Item, packed: bool, default: bool, debug: bool) -> TokenStream {
-    let doc = doc(&format!("{}.", item.c_name));
+pub(crate) fn head(
+    item: &Item,
+    comment: Option<&Comment>,
+    packed: bool,
+    default: bool,
+    debug: bool,
+) -> TokenStream {
+    let doc = doc_of(comment, &format!("{}.", item.c_name));
     let debug = debug.then(|| quote!(Debug,));
     let default = default.then(|| quote!(Default,));
     let equal = (!item.has_float).then(|| quote!(Eq, Hash,));

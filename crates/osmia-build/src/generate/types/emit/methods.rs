@@ -4,26 +4,27 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::generate::names::ident;
-use crate::generate::text::doc;
+use crate::generate::text::{doc, doc_of};
 use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::access::{Access, How};
 use crate::generate::types::emit::ty::Scope;
-use crate::generate::types::model::Bitfield;
+use crate::generate::types::model::{Bitfield, Item};
 
 impl Emitter<'_> {
     /// Reads and writes bits of the field `storage`.
     pub(super) fn bits_methods(
         &self,
+        item: &Item,
         bits: &Bitfield,
         storage: &TokenStream,
-        getter: &str,
-        setter: &str,
+        (getter, setter): (&str, &str),
     ) -> TokenStream {
         let access = self.bits(bits, storage);
         let (ty, get, set) = (access.ty, access.get, access.set);
+        let comment = self.comments.of_member(&item.path, &bits.name);
         let doc = match bits.width {
-            1 => doc(&format!("`{}`, a bit.", bits.name)),
-            width => doc(&format!("`{}`, {width} bits.", bits.name)),
+            1 => doc_of(comment, &format!("`{}`, a bit.", bits.name)),
+            width => doc_of(comment, &format!("`{}`, {width} bits.", bits.name)),
         };
         let (getter, setter) = (ident(getter), ident(setter));
         quote! {

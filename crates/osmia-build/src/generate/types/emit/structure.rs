@@ -16,9 +16,9 @@ impl Emitter<'_> {
         let name = ident(&item.name);
         let plain = !body.raise_align && body.fields.iter().all(is_member);
         let default = body.fields.iter().all(has_default);
-        let head = head::head(item, body.packed, default, plain);
+        let head = head::head(item, self.comments.of_type(&item.path), body.packed, default, plain);
         let align = body.raise_align.then(|| head::align_field(item.align));
-        let fields = body.fields.iter().map(|field| self.field(field));
+        let fields = body.fields.iter().map(|field| self.field(item, field));
         let default = (!default).then(|| head::default_of_zeros(item));
         let debug = (!plain).then(|| debug_struct(item, body, accesses));
         let methods = self.methods(item, body, accesses);
@@ -35,12 +35,13 @@ impl Emitter<'_> {
         }
     }
 
-    fn field(&self, field: &Field) -> TokenStream {
+    fn field(&self, item: &Item, field: &Field) -> TokenStream {
         let name = ident(&field.name);
         match &field.kind {
             FieldKind::Member { ty, .. } => {
                 let ty = self.ty(ty, Scope::Types);
-                quote!(pub #name: #ty,)
+                let doc = self.member_doc(item, &field.name);
+                quote!(#doc pub #name: #ty,)
             }
             FieldKind::Padding(size) => {
                 let size = Literal::u32_unsuffixed(*size);
@@ -61,7 +62,7 @@ impl Emitter<'_> {
             How::Own { getter, setter, .. } => {
                 let bits = body.bitfields.iter().find(|bits| bits.name == access.name)?;
                 let storage = ident(bits.storage.as_deref()?);
-                Some(self.bits_methods(bits, &quote!(#storage), getter, setter))
+                Some(self.bits_methods(item, bits, &quote!(#storage), (getter, setter)))
             }
             How::Through { part, .. } => {
                 let place = ident(part);

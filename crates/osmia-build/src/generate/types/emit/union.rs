@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::generate::names::ident;
-use crate::generate::text::doc;
+use crate::generate::text::doc_of;
 use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::access::{Access, How};
 use crate::generate::types::emit::ty::Scope;
@@ -15,14 +15,14 @@ impl Emitter<'_> {
     pub(super) fn union(&self, item: &Item, body: &Union, accesses: &[Access]) -> TokenStream {
         let name = ident(&item.name);
         let default = head::has_default(&Ty::Bytes(item.size));
-        let head = head::head(item, false, default, false);
+        let head = head::head(item, self.comments.of_type(&item.path), false, default, false);
         let align = (item.align > 1).then(|| head::align_field(item.align));
         let size = Literal::u32_unsuffixed(item.size);
         let default = (!default).then(|| head::default_of_zeros(item));
         let methods = accesses.iter().filter_map(|access| match &access.how {
             How::Own { getter, setter, .. } => {
                 let arm = body.arms.iter().find(|arm| arm.name == access.name)?;
-                Some(self.arm(arm, getter, setter))
+                Some(self.arm(item, arm, getter, setter))
             }
             How::Through { part, .. } => {
                 let (get, set) = part_methods(accesses, part)?;
@@ -54,13 +54,14 @@ impl Emitter<'_> {
         }
     }
 
-    fn arm(&self, arm: &Arm, getter: &str, setter: &str) -> TokenStream {
+    fn arm(&self, item: &Item, arm: &Arm, getter: &str, setter: &str) -> TokenStream {
         if let Some(bits) = &arm.bits {
-            return self.bits_methods(bits, &quote!(_bytes), getter, setter);
+            return self.bits_methods(item, bits, &quote!(_bytes), (getter, setter));
         }
         let ty = self.ty(&arm.ty, Scope::Types);
         let (getter, setter) = (ident(getter), ident(setter));
-        let doc = doc(&format!("The bytes as `{}`.", arm.name));
+        let comment = self.comments.of_member(&item.path, &arm.name);
+        let doc = doc_of(comment, &format!("The bytes as `{}`.", arm.name));
         quote! {
             #doc
             pub fn #getter(&self) -> #ty {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::put::put;
 use crate::report::{Page, Report};
 
 /// The arguments of `osmia doctor`.
@@ -107,7 +108,7 @@ impl Report for Checks {
             if check.area != area {
                 let bold = Style::new().bold();
                 let gap = if area.is_empty() { "" } else { "\n" };
-                text.push_str(&format!("{gap}{bold}{}{bold:#}\n", check.area));
+                put!(text, "{gap}{bold}{}{bold:#}\n", check.area);
                 area = check.area;
             }
             let (sign, style) = match check.state {
@@ -116,15 +117,12 @@ impl Report for Checks {
                 State::Missing => ("missing", AnsiColor::Red.on_default()),
                 State::Unknown => ("unknown", AnsiColor::Yellow.on_default()),
             };
-            text.push_str(&format!(
-                "  {style}{sign:7}{style:#}  {:width$}  {}\n",
-                check.name, check.found
-            ));
+            put!(text, "  {style}{sign:7}{style:#}  {:width$}  {}\n", check.name, check.found);
             if let Some(remedy) = &check.remedy {
                 let told = format!("for {}; {remedy}", check.needed_for);
                 let room = page.width.unwrap_or(100).saturating_sub(11).max(40);
                 for line in wrapped(&told, room) {
-                    text.push_str(&format!("           {faint}{line}{faint:#}\n"));
+                    put!(text, "           {faint}{line}{faint:#}\n");
                 }
             }
         }

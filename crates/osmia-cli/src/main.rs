@@ -33,6 +33,7 @@ mod output;
 mod pins;
 mod probe;
 mod prog;
+mod put;
 mod report;
 mod run;
 mod select;

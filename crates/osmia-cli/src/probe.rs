@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::put::put;
 use crate::report::{Page, Report};
 
 /// The verbs of `osmia probe`.
@@ -107,12 +108,12 @@ impl Report for Found {
             let title = title(row);
             match &row.prototype {
                 Some(prototype) => {
-                    text.push_str(&format!("{title:width$}  {faint}{prototype}{faint:#}\n"));
+                    put!(text, "{title:width$}  {faint}{prototype}{faint:#}\n");
                 }
-                None => text.push_str(&format!("{title}\n")),
+                None => put!(text, "{title}\n"),
             }
             for field in row.fields.iter().filter(|_| self.verbose) {
-                text.push_str(&format!("    {field}\n"));
+                put!(text, "    {field}\n");
             }
         }
         text

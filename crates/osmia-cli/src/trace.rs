@@ -46,7 +46,7 @@ pub struct Trace {
 
 /// A message; the fields of JSON.
 #[derive(Serialize)]
-struct Message {
+struct Printed {
     timestamp: f64,
     cpu: u32,
     pid: u32,
@@ -87,7 +87,7 @@ impl Trace {
                 if !self.admits(&line, text.as_ref()) {
                     continue;
                 }
-                output.show(&Message::from(line))?;
+                output.show(&Printed::from(line))?;
                 count += 1;
                 if self.count.is_some_and(|most| count >= most) {
                     return Ok(());
@@ -113,14 +113,14 @@ impl Trace {
     }
 }
 
-impl From<TraceLine> for Message {
+impl From<TraceLine> for Printed {
     fn from(line: TraceLine) -> Self {
         let timestamp = line.timestamp.as_secs_f64();
         Self { timestamp, cpu: line.cpu, pid: line.pid, comm: line.comm, message: line.message }
     }
 }
 
-impl Report for Message {
+impl Report for Printed {
     fn text(&self, _: &Page) -> String {
         let faint = anstyle::Style::new().dimmed();
         let Self { timestamp, cpu, pid, comm, message } = self;

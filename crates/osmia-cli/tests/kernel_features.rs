@@ -1,6 +1,8 @@
 //! `osmia feature`, `osmia doctor` and `osmia probe` on the running kernel, beside bpftool.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod beside;
+#[allow(dead_code, reason = "not every test uses all of it")]
 mod command;
 
 use osmia_testkit::gate::Gate;

@@ -1,6 +1,8 @@
 //! `osmia map` and `osmia var` on the running kernel, beside bpftool.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod beside;
+#[allow(dead_code, reason = "not every test uses all of it")]
 mod command;
 
 use std::io::{BufRead as _, BufReader};

@@ -152,7 +152,7 @@ impl Kernel {
 
 fn no_such_kind(kind: &str) -> Error {
     let names = ProbeKind::ALL.map(ProbeKind::name);
-    let near = osmia_btf::near::nearest(kind, names.into_iter());
+    let near = osmia_btf::near::nearest(kind, names);
     let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     Error::invalid(format!(
         "there is no kind of probes `{kind}`; {near}there are {}",

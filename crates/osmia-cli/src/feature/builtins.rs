@@ -55,6 +55,6 @@ impl Builtins {
 
 impl Report for Names {
     fn text(&self, _: &Page) -> String {
-        self.0.iter().map(|name| format!("{name}\n")).collect()
+        self.0.iter().flat_map(|name| [name, "\n"]).collect()
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::failure::Failure;
 use crate::feature::device::Device;
 use crate::output::{Form, Output};
+use crate::put::put;
 use crate::report::{Page, Report};
 use crate::words::Words;
 
@@ -245,32 +246,31 @@ fn macros(sections: &Map<String, Value>, prefix: &str) -> String {
     let members = |name: &str| sections.get(name).and_then(Value::as_object).into_iter().flatten();
     let hertz = members("system_config").find(|(name, _)| *name == "CONFIG_HZ");
     if let Some(hertz) = hertz.and_then(|(_, hertz)| hertz.as_str()) {
-        text.push_str(&format!(
-            "/*** Misc kernel config items ***/\n#define {prefix}CONFIG_HZ {hertz}\n\n"
-        ));
+        put!(text, "/*** Misc kernel config items ***/\n#define {prefix}CONFIG_HZ {hertz}\n\n");
     }
     for (section, title) in titles {
-        text.push_str(&format!("/*** {title} ***/\n"));
+        put!(text, "/*** {title} ***/\n");
         for (name, there) in members(section) {
             let no = if there == &Value::Bool(true) { "" } else { "NO_" };
-            text.push_str(&format!("#define {prefix}{no}{}\n", name.to_uppercase()));
+            put!(text, "#define {prefix}{no}{}\n", name.to_uppercase());
         }
         text.push('\n');
     }
     text.push_str("/*** eBPF helper functions ***/\n");
-    text.push_str(&format!(
+    put!(
+        text,
         "/*\n * Use {prefix}HAVE_PROG_TYPE_HELPER(prog_type_name, helper_name)\n * to determine if \
          <helper_name> is available for <prog_type_name>.\n */\n#define \
          {prefix}HAVE_PROG_TYPE_HELPER(prog_type, helper) \\\n\t{prefix}BPF__PROG_TYPE_ ## prog_type ## \
          __HELPER_ ## helper\n"
-    ));
+    );
     for (list, names) in members("helpers") {
         let ty = list.trim_end_matches("_available_helpers");
         let there: Vec<&str> =
             names.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for id in FuncId::ALL.iter().filter_map(|id| id.name()) {
             let there = u8::from(there.contains(&id));
-            text.push_str(&format!("#define {prefix}BPF__PROG_TYPE_{ty}__HELPER_{id} {there}\n"));
+            put!(text, "#define {prefix}BPF__PROG_TYPE_{ty}__HELPER_{id} {there}\n");
         }
     }
     text
@@ -281,7 +281,7 @@ impl Report for Probed {
         let bold = anstyle::Style::new().bold();
         let mut text = String::new();
         for (section, members) in &self.0 {
-            text.push_str(&format!("{bold}{}{bold:#}\n", section.replace('_', " ")));
+            put!(text, "{bold}{}{bold:#}\n", section.replace('_', " "));
             for (name, value) in members.as_object().into_iter().flatten() {
                 let value = match value {
                     Value::Bool(true) => "yes".to_owned(),
@@ -300,7 +300,7 @@ impl Report for Probed {
                 let name = ["_prog_type", "_map_type", "_available_helpers"]
                     .iter()
                     .fold(name, |name, end| name.strip_suffix(end).unwrap_or(name));
-                text.push_str(&format!("  {name:32}  {value}\n"));
+                put!(text, "  {name:32}  {value}\n");
             }
         }
         text

@@ -47,7 +47,7 @@ impl Entries {
     pub fn json(&self, key: &[u8], value: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"key\":");
         bytes_json(key, out);
-        self.members(value, out, |bytes, out| bytes_json(bytes, out));
+        self.members(value, out, bytes_json);
         if self.types.value.is_some() {
             out.extend_from_slice(b",\"formatted\":");
             self.formatted(key, value, out);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use osmia::{Kernel, Map, UpdateFlags};
@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::map::dump::{elements, walkable};
 use crate::map::open;
 use crate::output::Output;
+use crate::put::put;
 use crate::report::{Page, Report};
 use crate::words::Words;
 
@@ -127,7 +128,7 @@ impl Diff {
         let before = read(&self.before)?;
         let after = match self.after.as_slice() {
             [file] if fs::metadata(file).is_ok_and(|found| found.is_file() && found.len() > 0) => {
-                read(&PathBuf::from(file))?
+                read(Path::new(file))?
             }
             words => {
                 let kernel = Kernel::running()?;
@@ -172,7 +173,7 @@ fn map_and_file(kernel: &Kernel, words: &[String]) -> Result<(Map, PathBuf), Fai
 }
 
 /// Reads a dump.
-fn read(file: &PathBuf) -> Result<Dump, Failure> {
+fn read(file: &Path) -> Result<Dump, Failure> {
     let attempt = || format!("read {}", file.display());
     let text = fs::read(file).map_err(|error| Failure::because(attempt(), &error))?;
     let json: Json =
@@ -209,7 +210,7 @@ fn shown(element: &Json, part: &str) -> Json {
 }
 
 /// The bytes of a part.
-fn part(element: &Json, name: &str, size: usize, file: &PathBuf) -> Result<Vec<u8>, Failure> {
+fn part(element: &Json, name: &str, size: usize, file: &Path) -> Result<Vec<u8>, Failure> {
     let byte = |byte: &Json| match byte {
         Json::String(text) => u8::from_str_radix(text.strip_prefix("0x")?, 16).ok(),
         other => u8::try_from(other.as_u64()?).ok(),
@@ -225,7 +226,7 @@ fn part(element: &Json, name: &str, size: usize, file: &PathBuf) -> Result<Vec<u
 }
 
 /// The bytes of a value as updates take it.
-fn value(element: &Json, map: &Map, file: &PathBuf) -> Result<Vec<u8>, Failure> {
+fn value(element: &Json, map: &Map, file: &Path) -> Result<Vec<u8>, Failure> {
     let Some(values) = element.get("values").and_then(Json::as_array) else {
         return part(element, "value", map.element_size(), file);
     };
@@ -261,7 +262,7 @@ impl Report for Differences {
             let values: Vec<String> =
                 found.before.iter().chain(&found.after).map(Json::to_string).collect();
             let line = format!("{sign} {}  {}", found.key, values.join(" -> "));
-            text.push_str(&format!("{style}{line}{style:#}\n"));
+            put!(text, "{style}{line}{style:#}\n");
         }
         text
     }

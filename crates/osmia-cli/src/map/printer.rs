@@ -1,7 +1,5 @@
 //! Elements, printed as they come.
 
-use std::fmt::Write as _;
-
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
@@ -242,10 +240,7 @@ pub struct Instead {
 }
 
 fn put_row(buffer: &mut Vec<u8>, width: usize, key: &str, value: &str) {
-    let mut line = String::new();
-    // Writing to a String does not fail.
-    let _ = writeln!(line, "{key:width$}  {value}");
-    buffer.extend_from_slice(line.as_bytes());
+    buffer.extend_from_slice(format!("{key:width$}  {value}\n").as_bytes());
 }
 
 /// The parts of a value that have no parts, with the ways to them.

@@ -18,6 +18,7 @@ use crate::map::entry::Entries;
 use crate::map::filter::Filter;
 use crate::map::open;
 use crate::output::{Form, Output};
+use crate::put::put;
 use crate::report::{Page, Report};
 use crate::run::options::duration;
 use crate::run::signals::Signals;
@@ -66,9 +67,9 @@ enum Became {
     Gone,
 }
 
-/// A change.
+/// A change of an element.
 #[derive(Serialize)]
-struct Change {
+struct Happened {
     change: Became,
     key: Json,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,7 +153,7 @@ fn changes(
             entries.value_text(value)
         );
         let json = |value: &Vec<u8>| entries.value_json(value);
-        output.show(&Change {
+        output.show(&Happened {
             change,
             key: entries.key_json(key),
             value: Some(json(value)),
@@ -162,7 +163,7 @@ fn changes(
     }
     let gone = before.into_iter().flatten().filter(|(key, _)| !now.contains_key(*key));
     for (key, value) in gone {
-        output.show(&Change {
+        output.show(&Happened {
             change: Became::Gone,
             key: entries.key_json(key),
             value: None,
@@ -220,12 +221,12 @@ impl Screen {
             let fresh = AnsiColor::Green.on_default().bold();
             match is_same(key, value) {
                 true => text.push_str(&line),
-                false => text.push_str(&format!("{fresh}{line}{fresh:#}")),
+                false => put!(text, "{fresh}{line}{fresh:#}"),
             }
             text.push_str(REST_OF_LINE);
         }
         if shown.len() < now.len() {
-            text.push_str(&format!("and {} more{REST_OF_LINE}", now.len() - shown.len()));
+            put!(text, "and {} more{REST_OF_LINE}", now.len() - shown.len());
         }
         text.push_str(REST_OF_SCREEN);
         Output::raw(text.as_bytes())
@@ -244,7 +245,7 @@ fn cut(line: &str, width: usize) -> String {
     line.chars().take(width).collect()
 }
 
-impl Report for Change {
+impl Report for Happened {
     fn text(&self, _: &Page) -> String {
         self.text.clone()
     }

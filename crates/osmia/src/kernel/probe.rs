@@ -71,7 +71,7 @@ impl Kernel {
         match self.try_load(prog_type, &end, &mut log) {
             Ok(()) => Ok(true),
             Err(Errno::PERM | Errno::ACCESS) if said(&log).is_empty() => {
-                Err(forbidden(format!("load programs of type {prog_type}")))
+                Err(forbidden(&format!("load programs of type {prog_type}")))
             }
             // Types that the kernel does not know are refused without a word.
             Err(Errno::INVAL | Errno::TOOBIG) => Ok(!said(&log).is_empty()),
@@ -86,7 +86,7 @@ impl Kernel {
     pub fn has_map_type(&self, map_type: MapType) -> Result<bool, Error> {
         match self.try_map(map_type) {
             Ok(_) => Ok(true),
-            Err(Errno::PERM) => Err(forbidden(format!("make maps of type {map_type}"))),
+            Err(Errno::PERM) => Err(forbidden(&format!("make maps of type {map_type}"))),
             // The type is known, and wants a struct that only a loader finds.
             Err(errno) => Ok(map_type == MapType::STRUCT_OPS && errno == ENOTSUPP),
         }
@@ -106,7 +106,7 @@ impl Kernel {
         };
         let said = said(&log);
         if said.is_empty() && matches!(errno, Errno::PERM | Errno::ACCESS) {
-            return Err(forbidden(format!("load programs of type {prog_type}")));
+            return Err(forbidden(&format!("load programs of type {prog_type}")));
         }
         let refusals = ["unknown func ", "invalid func ", "cannot use helper "];
         // Arguments that are missing are found only after the helper was allowed. Without a look at the call (0x85)
@@ -144,7 +144,7 @@ impl Kernel {
         };
         match self.try_load(ProgType::SOCKET_FILTER, &insns, &mut []) {
             Ok(()) => Ok(true),
-            Err(Errno::PERM) => Err(forbidden("load programs".to_owned())),
+            Err(Errno::PERM) => Err(forbidden("load programs")),
             Err(_) => Ok(false),
         }
     }
@@ -271,7 +271,7 @@ fn said(log: &[u8]) -> &str {
     std::str::from_utf8(text).unwrap_or("?").trim()
 }
 
-fn forbidden(attempt: String) -> Error {
+fn forbidden(attempt: &str) -> Error {
     let message = format!(
         "{attempt}: the kernel refuses it without a reason, as it does without CAP_BPF and CAP_PERFMON, and \
          where the host's policy forbids it"

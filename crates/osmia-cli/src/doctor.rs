@@ -15,7 +15,9 @@ use crate::report::{Page, Report};
 /// The arguments of `osmia doctor`.
 #[derive(Args)]
 #[command(
-    after_help = "Every line says what it is needed for, and how to get it where it is missing. Examples:
+    after_help = "Every line says what it is needed for, and how to get it where it is missing.
+
+Examples:
   osmia doctor
   osmia doctor --missing
   osmia doctor --json | jq '.[] | select(.state != \"ok\")'"

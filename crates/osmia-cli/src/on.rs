@@ -23,12 +23,13 @@ use crate::words::Words;
 #[derive(Args)]
 #[command(
     after_help = "The first word may say what is meant, where a name alone would not: dev, cgroup, function, pid.
+
 Examples:
-  osmia on eth0                              XDP, tcx, tc, netkit: as packets meet them
-  osmia on /sys/fs/cgroup/system.slice       with what it inherits, and from where
-  osmia on tcp_connect                       fentry, kprobe, fexit, ... of a kernel function
-  osmia on sched_switch                      a tracepoint
-  osmia on pid 123                           what a process holds, and what runs for it"
+  osmia on eth0                          XDP, tcx, tc, netkit: as packets meet them
+  osmia on /sys/fs/cgroup/system.slice   with what it inherits, and from where
+  osmia on tcp_connect                   fentry, kprobe, ... of a function
+  osmia on sched_switch                  a tracepoint
+  osmia on pid 123                       what a process holds"
 )]
 pub struct On {
     /// An interface, the directory of a cgroup, a function or tracepoint, or `pid N`

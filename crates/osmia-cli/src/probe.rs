@@ -20,8 +20,10 @@ pub enum ProbeVerb {
 /// The arguments of `osmia probe list`.
 #[derive(Args)]
 #[command(
-    after_help = "Kinds are kprobe, fentry, tracepoint, raw_tp, lsm, iter, struct_ops, uprobe, usdt. Without a kind
-functions and tracepoints are listed. Examples:
+    after_help = "Kinds are kprobe, fentry, tracepoint, raw_tp, lsm, iter, struct_ops, uprobe, usdt. Without a kind \
+functions and tracepoints are listed.
+
+Examples:
   osmia probe list 'kprobe:*tcp_connect'
   osmia probe list 'fentry:tcp_*'                  with prototypes
   osmia probe list 'tracepoint:syscalls:*close*' -v

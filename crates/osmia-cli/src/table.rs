@@ -1,7 +1,7 @@
 //! Tables, fitted to the page.
 
 use anstyle::Style;
-use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 
 use crate::report::Page;
 
@@ -39,11 +39,21 @@ impl Table {
         Self { grid, columns }
     }
 
-    /// Aligns a column of numbers.
+    /// Aligns columns of numbers, which are not broken either.
     pub fn numbers(mut self, columns: &[usize]) -> Self {
         for &column in columns {
             if let Some(column) = self.grid.column_mut(column) {
                 column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        self.whole(columns)
+    }
+
+    /// Keeps columns as wide as what is in them, however narrow the page.
+    pub fn whole(mut self, columns: &[usize]) -> Self {
+        for &column in columns {
+            if let Some(column) = self.grid.column_mut(column) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
         self

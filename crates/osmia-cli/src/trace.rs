@@ -17,8 +17,10 @@ use crate::run::signals::Signals;
 /// The arguments of `osmia trace`.
 #[derive(Args)]
 #[command(
-    after_help = "All programs of the system are heard, in a trace buffer of our own: others lose nothing.
-Messages do not tell their programs; filters go by process and text. Examples:
+    after_help = "All programs of the system are heard, in a trace buffer of our own: others lose nothing. \
+Messages do not tell their programs; filters go by process and text.
+
+Examples:
   osmia trace
   osmia trace --pid 1234 --grep '*refused*'
   osmia trace --json --duration 10s"

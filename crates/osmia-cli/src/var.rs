@@ -24,11 +24,13 @@ use crate::words::Words;
 #[command(
     infer_subcommands = true,
     disable_help_subcommand = true,
-    after_help = "Where several objects are loaded, `prog PROG` or `map MAP` at the end says which one is meant. Examples:
+    after_help = "Where several objects are loaded, `prog PROG` or `map MAP` at the end says which one is meant.
+
+Examples:
   osmia var list prog name on_close
   osmia var get closes
   osmia var set only_pid 1234
-  osmia var set limits '{\"least\": 5}' prog id 12       fields that are not mentioned stay"
+  osmia var set limits '{\"least\": 5}' prog id 12    other fields stay"
 )]
 pub enum VarVerb {
     /// List variables with their values

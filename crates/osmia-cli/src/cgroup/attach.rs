@@ -18,7 +18,9 @@ use crate::words::Words;
 /// The arguments of `osmia cgroup attach`.
 #[derive(Args)]
 #[command(
-    after_help = "Without multi or override the cgroup takes one program, and cgroups within it none. Examples:
+    after_help = "Without multi or override the cgroup takes one program, and cgroups within it none.
+
+Examples:
   osmia cgroup attach /sys/fs/cgroup/test cgroup_inet_egress name count multi"
 )]
 pub struct Attach {

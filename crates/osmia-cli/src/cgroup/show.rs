@@ -18,7 +18,7 @@ use crate::words::Words;
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia cgroup show /sys/fs/cgroup/system.slice
-  osmia cgroup show /sys/fs/cgroup/system.slice effective     with what it inherits")]
+  osmia cgroup show /sys/fs/cgroup/system.slice effective  with what it inherits")]
 pub struct Show {
     /// The directory of the cgroup
     path: PathBuf,

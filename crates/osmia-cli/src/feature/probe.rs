@@ -84,8 +84,10 @@ const LOUD: [FuncId; 3] = [FuncId::TRACE_PRINTK, FuncId::TRACE_VPRINTK, FuncId::
 /// The arguments of `osmia feature probe`.
 #[derive(Args)]
 #[command(
-    after_help = "Words are, as for bpftool: `kernel` or `dev NAME`, `full` (helpers too that write to the kernel's
-log), `macros` and `prefix PREFIX` for C. Examples:
+    after_help = "Words are, as for bpftool: `kernel` or `dev NAME`, `full` (helpers too that write to the kernel's \
+log), `macros` and `prefix PREFIX` for C.
+
+Examples:
   osmia feature probe
   osmia -j feature probe kernel
   osmia feature probe macros prefix MY_ > features.h"

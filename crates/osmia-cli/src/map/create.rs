@@ -19,11 +19,13 @@ use crate::words::{Words, number};
 /// The arguments of `osmia map create`.
 #[derive(Args)]
 #[command(
-    after_help = "Words behind the file, in any order: type TYPE, key BYTES, value BYTES, entries COUNT, name NAME,
-flags NUMBER|NAME[,NAME], inner_map MAP, dev INTERFACE, extra NUMBER. Examples:
-  osmia map create /sys/fs/bpf/counts type hash key 4 value 8 entries 1024 name counts
-  osmia map create /sys/fs/bpf/nets type lpm_trie key 8 value 4 entries 64 name nets flags no_prealloc
-  osmia map create /sys/fs/bpf/outer type array_of_maps key 4 value 4 entries 8 name outer inner_map id 7"
+    after_help = "The file is in a bpf file system: /sys/fs/bpf/NAME. Words behind it, in any order: type TYPE, key BYTES, value BYTES, entries COUNT, name NAME, \
+flags NUMBER|NAME[,NAME], inner_map MAP, dev INTERFACE, extra NUMBER.
+
+Examples:
+  osmia map create counts type hash key 4 value 8 entries 1024 name counts
+  osmia map create nets type lpm_trie key 8 value 4 entries 64 flags no_prealloc
+  osmia map create outer type array_of_maps key 4 value 4 entries 8 inner_map id 7"
 )]
 pub struct Create {
     /// Where to pin it

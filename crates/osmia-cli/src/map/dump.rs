@@ -20,11 +20,11 @@ use crate::words::Words;
 /// The arguments of `osmia map dump`.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  osmia map dump name counts                              as a table, by the types in the object
-  osmia map dump name counts --where 'value.n>100'        some of it
+  osmia map dump name counts                          by the types in the object
+  osmia map dump name counts --where 'value.n>100'    some of it
   osmia map dump id 12 --format csv > counts.csv
-  osmia map dump pinned /sys/fs/bpf/per_cpu --sum         the CPUs' values added
-  osmia -j map dump id 12                                 as bpftool prints it")]
+  osmia map dump pinned /sys/fs/bpf/per_cpu --sum     the CPUs' values added
+  osmia -j map dump id 12                             as bpftool prints it")]
 pub struct Dump {
     /// Which map: `id 12`, `name counts`, `pinned /sys/fs/bpf/counts`
     #[arg(required = true, value_name = "MAP")]

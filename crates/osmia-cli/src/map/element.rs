@@ -22,11 +22,16 @@ use crate::words::Words;
 /// The arguments of verbs on single elements.
 #[derive(Args)]
 #[command(after_help = "Keys and values are bytes, or one value as the type in the object says:
-  key 1 0 0 0            bytes            key hex 01 00 00 00    bytes in hexadecimal
-  key 1                  a number         key 10.0.0.1           an address: IPv4, IPv6, MAC
-  key '{\"pid\":1}'        a struct         key 10.0.0.0/8         a prefix, in a trie
-  value id 7             a program or map, by id, name, tag or pin, in maps of those
-Conditions are any, noexist, exist. Examples:
+  key 1 0 0 0             bytes
+  key hex 01 00 00 00     bytes in hexadecimal
+  key 1                   a number
+  key '{\"pid\":1}'         a struct
+  key 10.0.0.1            an address: IPv4, IPv6, MAC
+  key 10.0.0.0/8          a prefix, in a trie
+  value id 7              a program or map, in maps of those: id, name, tag, pinned
+Conditions are any, noexist, exist.
+
+Examples:
   osmia map lookup name counts key 1
   osmia map update name counts key '{\"pid\":1}' value 9 noexist
   osmia map update name jumps key 0 value pinned /sys/fs/bpf/parse")]

@@ -23,7 +23,7 @@ const BATCH: usize = 1024;
 /// The arguments of `osmia map export`.
 #[derive(Args)]
 #[command(
-    after_help = "The file is what `osmia -j map dump` and bpftool print, which `osmia map import` and `diff` read."
+    after_help = "The file is what `osmia -j map dump` and bpftool print; `import` and `diff` read it."
 )]
 pub struct Export {
     /// Which map, then the file

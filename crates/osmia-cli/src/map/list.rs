@@ -22,6 +22,9 @@ use crate::select::text;
 use crate::selector::Selector;
 use crate::table::Table;
 
+/// A page of so many columns has room for sizes and paths side by side.
+const WIDE: usize = 120;
+
 /// The arguments of `osmia map list` and `osmia map show`.
 #[derive(Args, Default)]
 #[command(after_help = "Examples:
@@ -225,26 +228,38 @@ impl Report for ListReport {
     fn text(&self, page: &Page) -> String {
         let counted = self.maps.iter().any(|map| map.entries.is_some());
         let pinned = self.maps.iter().any(|map| map.pinned.is_some());
-        let mut heads =
-            vec!["id", "type", "name", "key", "value", "max", "memory", "flags", "used by"];
+        // Paths leave no room for sizes on a narrow page.
+        let wide = page.width.is_none_or(|width| width >= WIDE);
+        let sizes = !pinned || wide;
+        let used = self.maps.iter().any(|map| !map.pids.is_empty());
+        let memories = wide || !used;
+        let mut heads = vec!["id", "type", "name"];
         heads.extend(counted.then_some("entries"));
+        if sizes {
+            heads.extend(["key", "value", "max"]);
+            heads.extend(memories.then_some("memory"));
+            heads.push("flags");
+        }
+        heads.extend(used.then_some("used by"));
         heads.extend(pinned.then_some("pinned"));
-        let mut numbers = vec![0, 3, 4, 5, 6];
-        numbers.extend(counted.then_some(9));
-        let mut table = Table::new(page, &heads).numbers(&numbers);
+        let numbers = ["id", "entries", "key", "value", "max", "memory"];
+        let numbers = heads.iter().enumerate().filter(|(_, head)| numbers.contains(head));
+        let numbers: Vec<usize> = numbers.map(|(at, _)| at).collect();
+        let mut table = Table::new(page, &heads).numbers(&numbers).whole(&[1, 2]);
         for map in &self.maps {
-            let mut row = vec![
-                map.id.to_string(),
-                map.map_type.clone(),
-                map.name.clone(),
-                map.bytes_key.to_string(),
-                map.bytes_value.to_string(),
-                map.max_entries.to_string(),
-                map.bytes_memlock.map_or_else(String::new, memory),
-                map.flags_text(),
-                holders::text(&map.pids),
-            ];
+            let mut row = vec![map.id.to_string(), map.map_type.clone(), map.name.clone()];
             row.extend(counted.then(|| map.entries.map_or_else(|| "-".into(), |n| n.to_string())));
+            if sizes {
+                row.extend([
+                    map.bytes_key.to_string(),
+                    map.bytes_value.to_string(),
+                    map.max_entries.to_string(),
+                ]);
+                let memory = || map.bytes_memlock.map_or_else(String::new, memory);
+                row.extend(memories.then(memory));
+                row.push(map.flags_text());
+            }
+            row.extend(used.then(|| holders::text(&map.pids)));
             row.extend(pinned.then(|| map.pinned_text()));
             table.row(row);
         }

@@ -35,8 +35,10 @@ const REST_OF_SCREEN: &str = "\x1b[J";
 /// The arguments of `osmia map watch`.
 #[derive(Args)]
 #[command(
-    after_help = "On a terminal the elements are shown as they are, with what has changed in colour; otherwise a
-line, or a JSON object, for each change. Ctrl-C ends it. Examples:
+    after_help = "On a terminal the elements are shown as they are, with what has changed in colour; otherwise a \
+line, or a JSON object, for each change. Ctrl-C ends it.
+
+Examples:
   osmia map watch name counts
   osmia map watch name counts --interval 200ms --where 'value>0'
   osmia -j map watch id 12 | jq ."

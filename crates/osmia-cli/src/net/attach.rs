@@ -26,9 +26,11 @@ const HARDWARE: u32 = 8;
 /// The arguments of `osmia net attach`.
 #[derive(Args)]
 #[command(
-    after_help = "PLACE is xdp, xdpgeneric, xdpdrv, xdpoffload, tcx_ingress, tcx_egress, tc_ingress, tc_egress,
-netkit_primary, netkit_peer, or flow_dissector, which has no interface. Behind the interface may stand
-overwrite (XDP), prepend (tcx, netkit), `prio N` and `handle N` (tc). Examples:
+    after_help = "PLACE is xdp, xdpgeneric, xdpdrv, xdpoffload, tcx_ingress, tcx_egress, tc_ingress, tc_egress, \
+netkit_primary, netkit_peer, or flow_dissector, which has no interface. Behind the interface may stand \
+overwrite (XDP), prepend (tcx, netkit), `prio N` and `handle N` (tc).
+
+Examples:
   osmia net attach xdpgeneric name drop dev veth0
   osmia net attach tcx_ingress id 12 dev veth0 prepend
   osmia net attach tc_egress pinned /sys/fs/bpf/mark dev veth0 prio 10"
@@ -42,8 +44,10 @@ pub struct Attach {
 /// The arguments of `osmia net detach`.
 #[derive(Args)]
 #[command(
-    after_help = "PLACE is as for `osmia net attach`. At places that run several programs PROG says which one;
-without, tcx and netkit let go of the last one, tc of all its BPF programs. Examples:
+    after_help = "PLACE is as for `osmia net attach`. At places that run several programs PROG says which one; \
+without, tcx and netkit let go of the last one, tc of all its BPF programs.
+
+Examples:
   osmia net detach xdp dev veth0
   osmia net detach tcx_ingress id 12 dev veth0"
 )]

@@ -16,7 +16,7 @@ use crate::words::Words;
 #[command(after_help = "Examples:
   osmia net list
   osmia net list dev eth0
-  osmia net list --netns blue        in the namespace that `ip netns add blue` made")]
+  osmia net list --netns blue     in the namespace of `ip netns add blue`")]
 pub struct List {
     /// Only one interface: `dev eth0`
     #[arg(value_name = "dev NAME")]

@@ -13,8 +13,10 @@ mod referred;
 mod run;
 mod show;
 mod svg;
+mod top;
 mod unload;
 mod verdict;
+mod verify;
 mod xlated;
 
 use clap::{Args, Subcommand};
@@ -27,7 +29,9 @@ use crate::prog::load::{Load, LoadAll};
 use crate::prog::pin::Pin;
 use crate::prog::run::Run;
 use crate::prog::show::Show;
+use crate::prog::top::Top;
 use crate::prog::unload::Unload;
+use crate::prog::verify::Verify;
 
 /// `osmia prog`.
 #[derive(Args)]
@@ -64,6 +68,10 @@ enum ProgVerb {
     Unload(Unload),
     /// Run a program by hand with packets or a context, and tell what it returns
     Run(Run),
+    /// Let the verifier judge an object's programs, and tell what it counted; compare with before
+    Verify(Verify),
+    /// Watch how often programs run and what they cost
+    Top(Top),
 }
 
 impl Progs {
@@ -83,6 +91,8 @@ impl Progs {
             Some(ProgVerb::Detach(detach)) => detach.run(),
             Some(ProgVerb::Unload(unload)) => unload.run(output),
             Some(ProgVerb::Run(run)) => run.run(output),
+            Some(ProgVerb::Verify(verify)) => verify.run(output),
+            Some(ProgVerb::Top(top)) => top.run(output),
         }
     }
 }

@@ -10,8 +10,9 @@ mod set;
 pub mod signals;
 mod watch;
 
-pub use crate::run::options::{RunOptions, pair};
+pub use crate::run::options::{RunOptions, duration, pair};
 pub use crate::run::set::set_variables;
+pub use crate::run::signals::Signals;
 
 use osmia::{ErrorKind, Kernel, Loader, Object};
 use osmia_object::ObjectSpec;

@@ -57,6 +57,9 @@ pub fn pair(text: &str) -> Result<(String, String), String> {
 /// A number and a unit; seconds if there is no unit.
 ///
 /// # Errors
+/// It is something else.
+///
+/// # Errors
 /// It is none.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

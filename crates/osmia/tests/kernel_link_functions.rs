@@ -16,6 +16,7 @@ use osmia_sys::abi::LinkType;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::guard::mounts::TRACEFS;
+use osmia_testkit::guard::veth::Veth;
 
 /// The function that most programs are attached to; `open` calls it.
 const OPENS: &str = "do_sys_openat2";
@@ -262,4 +263,66 @@ fn without_a_source_of_events_tracefs_probes() {
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
     assert!(format!("{error:#}").contains("did you mean `do_sys_openat2`?"), "{error:#}");
     assert_eq!(listed_in_tracefs(&tracefs), 0);
+}
+
+#[test]
+fn kprobes_are_set_in_modules() {
+    let Some(gate) = Gate::root() else { return };
+    if !gate.built_with("kprobes", "register_kprobe") {
+        return;
+    }
+    let Some(pair) = Veth::new() else { return };
+    let Some(object) = load(&Kernel::running().unwrap(), &[]) else { return };
+    let mut names = vec!["veth_xmit"];
+    if Path::new("/sys/module/veth/initstate").exists() {
+        names.push("veth:veth_xmit");
+    }
+    for name in names {
+        let link = good(probe(&object, "on_kprobe").attach_kprobe(&Kprobe::function(name)));
+        let before = count(&object, "by_kprobe");
+        let began = Instant::now();
+        while count(&object, "by_kprobe") == before {
+            pair.send_to_near(9, b"hello").unwrap();
+            assert!(began.elapsed().as_secs() < 20, "{name} was not called");
+        }
+        good(link.detach());
+        assert_eq!(listed(&object, "on_kprobe"), [], "{name}");
+    }
+}
+
+#[test]
+fn a_kprobe_between_instructions_is_refused() {
+    let Some(gate) = Gate::root() else { return };
+    if !gate.built_with("kprobes", "register_kprobe") {
+        return;
+    }
+    let Some(object) = load(&Kernel::running().unwrap(), &[]) else { return };
+    // The first instruction is longer than a byte, whether it is a call of the tracer or the mark of a jump's target.
+    let place = Kprobe::function(OPENS).offset(1);
+    let error = probe(&object, "on_kprobe").attach_kprobe(&place).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+    assert!(format!("{error:#}").contains("no instruction of"), "{error:#}");
+}
+
+#[test]
+fn a_hundred_links_come_and_go() {
+    let Some(gate) = Gate::root() else { return };
+    if !gate.built_with("kprobes", "register_kprobe") {
+        return;
+    }
+    let Some(object) = load(&Kernel::running().unwrap(), &[]) else { return };
+    let program = probe(&object, "on_kprobe");
+    let open = || fs::read_dir("/proc/self/fd").unwrap().count();
+    let before = open();
+    let attach = |_| good(program.attach_kprobe(&Kprobe::function(OPENS)));
+    let links: Vec<Link> = (0..100).map(attach).collect();
+    assert!(open() >= before + 100);
+    assert_eq!(runs(&object, "by_kprobe"), 100);
+    drop(links);
+    assert_eq!(open(), before);
+    let began = Instant::now();
+    while runs(&object, "by_kprobe") > 0 {
+        assert!(began.elapsed().as_secs() < 20, "some are still attached");
+    }
+    assert_eq!(listed(&object, "on_kprobe"), []);
 }

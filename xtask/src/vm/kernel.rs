@@ -10,7 +10,12 @@ use osmia_testkit::tree;
 
 use crate::{
     command::say,
-    vm::{modules, packages::Packages, series::Series, vmlinux},
+    vm::{
+        modules,
+        packages::{self, Packages},
+        series::Series,
+        vmlinux,
+    },
 };
 
 /// A kernel and what goes with it, in a folder of its own.
@@ -29,14 +34,21 @@ impl Kernel {
         folder.is_dir().then_some(Self { release, folder })
     }
 
-    /// Fetches a kernel, unless it is there, and keeps it as the one of its series.
-    pub(crate) fn prepare(series: &Series, release: &str, packages: &Packages) -> Result<Self> {
+    /// Fetches a kernel, unless it is there, and keeps it as the one of its series; what apt says if it cannot be had.
+    pub(crate) fn prepare(
+        series: &Series,
+        release: &str,
+        packages: &Packages,
+    ) -> Result<Result<Self, Unfetched>> {
         let folder = kernels().join(release);
         if !folder.is_dir() {
-            make(release, packages, &folder).with_context(|| format!("Linux {release}"))?;
+            let made = make(release, packages, &folder);
+            if let Err(unfetched) = made.with_context(|| format!("Linux {release}"))? {
+                return Ok(Err(unfetched));
+            }
         }
         fs::write(record(series), release)?;
-        Ok(Self { release: release.to_owned(), folder })
+        Ok(Ok(Self { release: release.to_owned(), folder }))
     }
 
     /// The uncompressed kernel.
@@ -70,6 +82,10 @@ impl Kernel {
     }
 }
 
+/// Why a kernel's packages could not be fetched.
+#[derive(Debug)]
+pub(crate) struct Unfetched(pub(crate) anyhow::Error);
+
 fn kernels() -> PathBuf {
     tree::target().join("osmia/kernels")
 }
@@ -79,15 +95,19 @@ fn record(series: &Series) -> PathBuf {
 }
 
 /// Makes a kernel's folder beside its place and moves it there when it is complete.
-fn make(release: &str, packages: &Packages, folder: &Path) -> Result<()> {
+fn make(release: &str, packages: &Packages, folder: &Path) -> Result<Result<(), Unfetched>> {
     say(&format!("   fetching Linux {release}"));
     let unfinished = folder.with_file_name(format!("{release}.unfinished"));
-    let unpacked = unfinished.join("unpacked");
+    let (fetched, unpacked) = (unfinished.join("packages"), unfinished.join("unpacked"));
     if unfinished.exists() {
         fs::remove_dir_all(&unfinished)?;
     }
     fs::create_dir_all(&unpacked)?;
-    packages.unpack(release, &unpacked)?;
+    fs::create_dir_all(&fetched)?;
+    if let Err(error) = packages.download(release, &fetched) {
+        return Ok(Err(Unfetched(error)));
+    }
+    packages::unpack(&fetched, &unpacked)?;
     let files = files(&unpacked)?;
     let find = |start: &str| {
         let named = |file: &&PathBuf| {
@@ -99,7 +119,9 @@ fn make(release: &str, packages: &Packages, folder: &Path) -> Result<()> {
     fs::copy(find("config")?, unfinished.join("config"))?;
     modules::select(&files, &unfinished.join("modules"))?;
     fs::remove_dir_all(&unpacked)?;
-    Ok(fs::rename(&unfinished, folder)?)
+    fs::remove_dir_all(&fetched)?;
+    fs::rename(&unfinished, folder)?;
+    Ok(Ok(()))
 }
 
 /// All files below a folder.

@@ -93,7 +93,8 @@ fn kernels(series: &[Series], refresh: bool) -> Result<Kernels> {
     let kernel = |series: &Series| match (kept(series), &packages) {
         (Some(kernel), _) => Ok(Ok(kernel)),
         (None, Some(Ok(packages))) => match packages.newest(series) {
-            Some(release) => Kernel::prepare(series, release, packages).map(Ok),
+            Some(release) => Ok(Kernel::prepare(series, release, packages)?
+                .map_err(|unfetched| (series.clone(), one_line(&unfetched.0)))),
             None => Ok(Err((series.clone(), "Debian has no such kernel, or no longer".to_owned()))),
         },
         (None, Some(Err(reason))) => Ok(Err((series.clone(), reason.clone()))),

@@ -70,25 +70,27 @@ impl Packages {
         self.names.contains(&format!("{kind}{release}{FLAVOUR}"))
     }
 
-    /// Fetches a release's packages and unpacks them into a folder.
-    pub(crate) fn unpack(&self, release: &str, folder: &Path) -> Result<()> {
+    /// Fetches a release's packages into a folder.
+    pub(crate) fn download(&self, release: &str, folder: &Path) -> Result<()> {
         let kinds: &[&str] = if self.has("linux-binary-", release) {
             &["linux-binary-", "linux-modules-", "linux-base-"]
         } else {
             &["linux-image-"]
         };
-        let packages = folder.join("packages");
-        fs::create_dir_all(&packages)?;
         let names = kinds.iter().map(|kind| format!("{kind}{release}{FLAVOUR}"));
         // apt would rather download as another user, who cannot write here.
         let mut get = apt("apt-get", &self.folder);
         get.args(["--quiet=2", "--option", "APT::Sandbox::User=root", "download"]);
-        command::run(get.args(names).current_dir(&packages))?;
-        for entry in fs::read_dir(&packages)? {
-            command::run(Command::new("dpkg-deb").arg("-x").arg(entry?.path()).arg(folder))?;
-        }
-        Ok(fs::remove_dir_all(&packages)?)
+        command::run(get.args(names).current_dir(folder))
     }
+}
+
+/// Unpacks all packages in a folder into another.
+pub(crate) fn unpack(packages: &Path, folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(packages)? {
+        command::run(Command::new("dpkg-deb").arg("-x").arg(entry?.path()).arg(folder))?;
+    }
+    Ok(())
 }
 
 /// The release that a package with an image is of; `None` for other packages and for those that name no release.
@@ -113,6 +115,9 @@ fn settings(folder: &Path) -> String {
          Dir::State::status \"{folder}/status\";\n\
          Dir::Cache \"{folder}/cache\";\n\
          Acquire::Languages \"none\";\n\
+         Acquire::Retries \"2\";\n\
+         Acquire::http::Timeout \"20\";\n\
+         Acquire::https::Timeout \"20\";\n\
          Acquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\n"
     )
 }

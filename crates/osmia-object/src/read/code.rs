@@ -14,8 +14,9 @@ use crate::read::source::Source;
 /// Where functions stand. Each section counts from 0, so that a place is a section and a slot.
 #[derive(Default)]
 pub(crate) struct Code {
-    /// Sorted by first slot; of those that share one, the global ones come first.
-    by_section: HashMap<usize, Vec<Placed>>,
+    /// By the section's index. Sorted by first slot; of those that share one, the global ones
+    /// come first.
+    by_section: Vec<Vec<Placed>>,
     /// The functions whose symbols only their C file knows.
     locals: HashSet<FunctionId>,
 }
@@ -36,12 +37,12 @@ impl Code {
 
     /// The functions of a section.
     pub fn ids(&self, section: usize) -> impl Iterator<Item = FunctionId> + '_ {
-        self.by_section.get(&section).into_iter().flatten().map(|placed| placed.id)
+        self.by_section.get(section).into_iter().flatten().map(|placed| placed.id)
     }
 
     /// The function that begins at this slot of a section.
     pub fn starting_at(&self, section: usize, slot: u64) -> Option<FunctionId> {
-        let placed = self.by_section.get(&section)?;
+        let placed = self.by_section.get(section)?;
         let first = placed.partition_point(|placed| u64::from(placed.start) < slot);
         placed.get(first).filter(|placed| u64::from(placed.start) == slot).map(|placed| placed.id)
     }
@@ -55,7 +56,7 @@ impl Code {
         section: usize,
         slot: u64,
     ) -> impl Iterator<Item = (FunctionId, u32)> + '_ {
-        let placed = self.by_section.get(&section).map(Vec::as_slice).unwrap_or_default();
+        let placed = self.by_section.get(section).map(Vec::as_slice).unwrap_or_default();
         let end = placed.partition_point(|placed| u64::from(placed.start) <= slot);
         let candidates = placed.get(..end).unwrap_or_default();
         let start = candidates.last().map(|last| last.start);
@@ -72,13 +73,14 @@ impl Code {
 pub(crate) fn read(source: &Source<'_>) -> Result<(Vec<Function>, Code), Error> {
     let mut functions = Vec::new();
     let mut code = Code::default();
+    code.by_section.resize_with(source.elf.sections.len(), Vec::new);
     for (index, symbols) in symbols_by_section(source) {
         let section = source.elf.section(index)?;
         if section.data.len() % Insn::SIZE != 0 {
             let problem = "the section does not end with a whole instruction of 8 bytes";
             return Err(section.error(section.data.len() as u64, problem));
         }
-        let placed = code.by_section.entry(index).or_default();
+        let mut placed = Vec::with_capacity(symbols.len());
         for (symbol, start, end) in bounds(source, section, &symbols)? {
             let id = FunctionId(functions.len() as u32);
             placed.push(Placed { start, end, id });
@@ -86,6 +88,9 @@ pub(crate) fn read(source: &Source<'_>) -> Result<(Vec<Function>, Code), Error> 
                 code.locals.insert(id);
             }
             functions.push(function(source, section, symbol, start, end)?);
+        }
+        if let Some(place) = code.by_section.get_mut(index) {
+            *place = placed;
         }
     }
     Ok((functions, code))

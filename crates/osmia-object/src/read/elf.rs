@@ -43,6 +43,11 @@ impl Section<'_> {
         self.kind == elf::SHT_PROGBITS && self.flags & u64::from(elf::SHF_EXECINSTR) != 0
     }
 
+    /// Whether it is in the memory of programs, and no code.
+    pub fn is_data(&self) -> bool {
+        self.flags & u64::from(elf::SHF_ALLOC) != 0 && !self.is_code()
+    }
+
     /// Whether the loader has a use for it: code, data, BTF, not debug information.
     pub fn is_of_use(&self) -> bool {
         self.flags & u64::from(elf::SHF_ALLOC) != 0

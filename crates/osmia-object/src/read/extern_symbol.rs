@@ -7,6 +7,7 @@ use osmia_btf::{Btf, Kind, Linkage, TypeId};
 
 use crate::error::Error;
 use crate::extern_spec::{ExternKind, ExternSpec};
+use crate::read::elf::Symbol;
 use crate::read::source::{Source, types};
 
 /// The section of values of the kernel's configuration.
@@ -15,9 +16,10 @@ const KSYMS: &str = ".ksyms";
 
 /// Reads the undefined symbols; also gives the size of the `.kconfig` map's value.
 pub(crate) fn read(source: &Source<'_>) -> Result<(IndexMap<String, ExternSpec>, u32), Error> {
+    let any = source.elf.symbols.iter().any(Symbol::is_extern);
     let typed = match &source.btf {
-        Some(btf) => declared(btf)?,
-        None => HashMap::new(),
+        Some(btf) if any => declared(btf)?,
+        _ => HashMap::new(),
     };
     let mut externs = IndexMap::new();
     let mut config = Vec::new();

@@ -27,7 +27,10 @@ impl<'a> Source<'a> {
             .map(|blob| Btf::parse(blob, None))
             .transpose()
             .map_err(|source| Error::Btf { section: ".BTF", source })?;
-        if source.btf.is_some() {
+        if let Some(btf) = &source.btf {
+            // Each step asks for the types of the sections it is about.
+            let data = source.elf.sections.iter().filter(|section| section.is_data());
+            btf.look_for(data.map(|section| section.name)).map_err(types)?;
             source.ext = source
                 .blob(".BTF.ext")
                 .map(BtfExt::parse)

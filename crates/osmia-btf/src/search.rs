@@ -92,12 +92,13 @@ fn bit(key: u32) -> (usize, u64) {
 
 /// Looks for the names among the strings; `None` if they stand at too many places.
 fn by_place(btf: &Btf, names: &[&str]) -> Option<Sought> {
-    let mut keys = Vec::new();
+    let (mut keys, mut looked_at) = (Vec::new(), 0);
     for (number, name) in names.iter().enumerate() {
         for end in ["\0", "___"] {
             for part in std::iter::successors(Some(btf), |btf| btf.base()) {
                 for at in places(part, &format!("{name}{end}")) {
-                    if keys.len() == MOST_PLACES {
+                    looked_at += 1;
+                    if looked_at > MOST_PLACES {
                         return None;
                     }
                     if is_essential(btf, at, name) {

@@ -82,8 +82,8 @@ impl Kernel {
 
     /// The kernel's types.
     ///
-    /// They are mapped at the first call; a name's first look-up searches them, later ones use an
-    /// index that is shared by all clones.
+    /// They are mapped at the first call; first look-ups by name search them, later ones use an
+    /// index that is shared by all clones, once that pays.
     ///
     /// # Kernel
     /// `/sys/kernel/btf/vmlinux` is there since 5.4 where the kernel is built with

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::batch::Batch;
 use crate::btf::BtfVerb;
 use crate::build::Build;
 use crate::cgroup::Cgroups;
@@ -9,6 +10,7 @@ use crate::check::Check;
 use crate::doctor::Doctor;
 use crate::feature::FeatureVerb;
 use crate::generate::Generate;
+use crate::iter::IterVerb;
 use crate::link::Links;
 use crate::manual::{Completions, Man};
 use crate::map::Maps;
@@ -17,12 +19,15 @@ use crate::new::New;
 use crate::obj::Obj;
 use crate::on::On;
 use crate::output::Form;
+use crate::perf::Perf;
 use crate::probe::ProbeVerb;
 use crate::prog::Progs;
 use crate::run::RunOptions;
+use crate::struct_ops::StructOps;
 use crate::token::TokenVerb;
 use crate::trace::Trace;
 use crate::var::VarVerb;
+use crate::version::Version;
 
 /// eBPF, whole: build, load, attach, look at and debug BPF programs.
 #[derive(Parser)]
@@ -84,6 +89,20 @@ pub enum Command {
     Prog(Progs),
     /// Links, which are attachments with an owner: list, show, pin, detach
     Link(Links),
+    /// Programs on perf events and raw tracepoints of all processes: list
+    Perf(Perf),
+    /// Programs that walk what the kernel has: pin them, so that reading a file runs them
+    #[command(subcommand)]
+    Iter(IterVerb),
+    /// Tables of callbacks for the kernel: list, dump, unregister
+    #[command(name = "struct_ops", alias = "struct-ops")]
+    StructOps(StructOps),
+    /// Do many commands from a file, one a line
+    #[command(aliases = ["b", "ba"])]
+    Batch(Batch),
+    /// Tell the version
+    #[command(aliases = ["v", "ve"])]
+    Version(Version),
     /// Tell on which kernels an object would load, and why not on the others
     Check(Check),
     /// Types: list, dump, show, compare, find, cut out

@@ -64,6 +64,13 @@ impl Failure {
         Self::with_exit(Exit::Unsupported, what)
     }
 
+    /// What a run of this command has failed with.
+    pub fn of_command(code: Option<i32>, what: impl Into<String>) -> Self {
+        let exits = [Exit::Usage, Exit::NotFound, Exit::NotPermitted, Exit::Unsupported];
+        let exit = exits.into_iter().find(|exit| code == Some(*exit as i32));
+        Self::with_exit(exit.unwrap_or(Exit::Failed), what)
+    }
+
     fn with_exit(exit: Exit, what: impl Into<String>) -> Self {
         Self::Told { layers: vec![what.into()], details: None, exit }
     }

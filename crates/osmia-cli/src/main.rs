@@ -4,6 +4,7 @@
 //! prints it for people or for programs.
 
 mod attached;
+mod batch;
 mod btf;
 mod build;
 mod cgroup;
@@ -17,6 +18,7 @@ mod feature;
 mod generate;
 mod holders;
 mod interface;
+mod iter;
 mod link;
 mod manual;
 mod map;
@@ -30,6 +32,7 @@ mod obj;
 mod object_file;
 mod on;
 mod output;
+mod perf;
 mod pins;
 mod probe;
 mod prog;
@@ -38,6 +41,7 @@ mod report;
 mod run;
 mod select;
 mod selector;
+mod struct_ops;
 mod symbols;
 mod table;
 mod token;
@@ -45,6 +49,7 @@ mod trace;
 mod type_name;
 mod value;
 mod var;
+mod version;
 mod words;
 
 use std::ffi::OsString;
@@ -69,6 +74,10 @@ fn main() -> ExitCode {
     }
 }
 
+/// Does a command.
+///
+/// # Errors
+/// As its own.
 fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Check(check) => check.run(output),
@@ -91,6 +100,11 @@ fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
         Command::Man(man) => man.run(output),
         Command::Probe(probe) => probe.run(output),
         Command::Prog(prog) => prog.run(output),
+        Command::Perf(perf) => perf.run(output),
+        Command::Iter(iter) => iter.run(output),
+        Command::StructOps(tables) => tables.run(output),
+        Command::Batch(batch) => batch.run(output),
+        Command::Version(version) => version.run(output),
         Command::Link(link) => link.run(output),
     }
 }

@@ -105,7 +105,11 @@ impl Output {
         written.map_err(|error| Failure::of_output(&error))
     }
 
-    fn json(&self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+    /// Prints a value as JSON.
+    ///
+    /// # Errors
+    /// As for [`Output::show`].
+    pub fn json(&self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
         let text = match self.form {
             Form::PrettyJson => serde_json::to_vec_pretty(value),
             Form::Text | Form::Json => serde_json::to_vec(value),

@@ -14,6 +14,7 @@ mod run;
 mod show;
 mod svg;
 mod top;
+mod tracelog;
 mod unload;
 mod verdict;
 mod verify;
@@ -30,6 +31,7 @@ use crate::prog::pin::Pin;
 use crate::prog::run::Run;
 use crate::prog::show::Show;
 use crate::prog::top::Top;
+use crate::prog::tracelog::Tracelog;
 use crate::prog::unload::Unload;
 use crate::prog::verify::Verify;
 
@@ -72,6 +74,8 @@ enum ProgVerb {
     Verify(Verify),
     /// Watch how often programs run and what they cost
     Top(Top),
+    /// Print what programs print with bpf_printk, or into their streams
+    Tracelog(Tracelog),
 }
 
 impl Progs {
@@ -93,6 +97,7 @@ impl Progs {
             Some(ProgVerb::Run(run)) => run.run(output),
             Some(ProgVerb::Verify(verify)) => verify.run(output),
             Some(ProgVerb::Top(top)) => top.run(output),
+            Some(ProgVerb::Tracelog(log)) => log.run(output),
         }
     }
 }

@@ -40,6 +40,9 @@ pub struct Verify {
     /// Only this program; may be given several times
     #[arg(long, value_name = "NAME")]
     program: Vec<String>,
+    /// Also the programs that are loaded on demand only (their sections begin with ?)
+    #[arg(long, short)]
+    all: bool,
     /// Compare with what `-j` printed before
     #[arg(long, value_name = "FILE")]
     compare: Option<PathBuf>,
@@ -69,7 +72,9 @@ impl Verify {
             self.file(file, &kernel, &mut judged)?;
         }
         if judged.is_empty() {
-            return Err(Failure::not_found("there are no programs to verify"));
+            return Err(Failure::not_found(
+                "there are no programs to verify; --all verifies those that are loaded on demand",
+            ));
         }
         let refused: Vec<String> =
             judged.iter().filter(|row| !row.accepted()).map(|row| row.program.clone()).collect();
@@ -107,9 +112,12 @@ impl Verify {
         }
         let names: Vec<String> = spec
             .programs
-            .keys()
-            .filter(|name| self.program.is_empty() || self.program.contains(name))
-            .cloned()
+            .iter()
+            .filter(|(name, program)| match self.program.as_slice() {
+                [] => self.all || program.autoload,
+                wanted => wanted.contains(name),
+            })
+            .map(|(name, _)| name.clone())
             .collect();
         for name in names {
             judged.push(self.judge(path, &mut spec, &name, kernel));

@@ -26,6 +26,7 @@ pub enum Order {
 
 /// What is looked at.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub struct View {
     /// What programs are sorted by.
     pub order: Order,

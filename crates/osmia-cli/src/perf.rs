@@ -1,0 +1,157 @@
+//! `osmia perf`: programs on perf events and raw tracepoints.
+
+use std::fs;
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use osmia_abi::TaskFdType;
+use osmia_sys::{Bpf, ENOTSUPP, Errno, TaskFd};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::report::{Page, Report};
+use crate::select::names::Names;
+use crate::select::progs::Prog;
+use crate::select::text;
+use crate::selector::refused;
+use crate::table::Table;
+
+/// `osmia perf`.
+#[derive(Args)]
+#[command(infer_subcommands = true, disable_help_subcommand = true)]
+pub struct Perf {
+    #[command(subcommand)]
+    verb: Option<PerfVerb>,
+}
+
+#[derive(Subcommand)]
+enum PerfVerb {
+    /// List which process has which program on which event
+    #[command(visible_alias = "list", aliases = ["s", "l"])]
+    Show,
+}
+
+impl Perf {
+    /// Lists them.
+    ///
+    /// # Errors
+    /// The kernel does not tell: it takes `CAP_SYS_ADMIN`.
+    pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
+        match &self.verb {
+            None | Some(PerfVerb::Show) => show(output),
+        }
+    }
+}
+
+fn show(output: &mut Output) -> Result<(), Failure> {
+    let bpf = Bpf::kernel();
+    let (mut rows, mut names) = (Vec::new(), Names::default());
+    let mut pids: Vec<u32> = numbers(Path::new("/proc")).collect();
+    pids.sort_unstable();
+    for pid in pids {
+        let root = Path::new("/proc").join(pid.to_string());
+        let mut fds: Vec<u32> = numbers(&root.join("fd")).collect();
+        fds.sort_unstable();
+        for fd in fds.into_iter().filter(|fd| may_be(&root, *fd)) {
+            let mut name = [0; 4097];
+            match bpf.task_fd_query(pid, fd, &mut name) {
+                Ok(told) => rows.push(Row::new(&bpf, &mut names, pid, fd, &told, text(&name))),
+                // It is something else, or has gone since.
+                Err(ENOTSUPP | Errno::OPNOTSUPP | Errno::NOENT | Errno::BADF | Errno::INVAL) => {}
+                Err(errno) => {
+                    return Err(refused(format!("ask about descriptor {fd} of {pid}"), errno));
+                }
+            }
+        }
+    }
+    output.show(&List(rows))
+}
+
+/// Whether a descriptor's kind can have a program on an event.
+fn may_be(root: &Path, fd: u32) -> bool {
+    let target = fs::read_link(root.join("fd").join(fd.to_string())).unwrap_or_default();
+    let target = target.to_string_lossy();
+    let kind = target.strip_prefix("anon_inode:").unwrap_or_default();
+    kind == "[perf_event]" || kind.starts_with("bpf")
+}
+
+/// The names in a directory that are numbers.
+fn numbers(directory: &Path) -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct List(Vec<Row>);
+
+/// A descriptor, under the names that bpftool has in its JSON.
+#[derive(Serialize)]
+struct Row {
+    pid: u32,
+    fd: u32,
+    prog_id: u32,
+    fd_type: Value,
+    #[serde(flatten)]
+    fields: Map<String, Value>,
+    #[serde(skip)]
+    place: String,
+    #[serde(skip)]
+    program: String,
+}
+
+impl Row {
+    fn new(bpf: &Bpf, names: &mut Names, pid: u32, fd: u32, told: &TaskFd, name: String) -> Self {
+        let (fields, place) = match told.fd_type {
+            TaskFdType::RAW_TRACEPOINT | TaskFdType::TRACEPOINT => {
+                (json!({ "tracepoint": name }), name)
+            }
+            TaskFdType::UPROBE | TaskFdType::URETPROBE => {
+                let place = format!("{name}+{:#x}", told.offset);
+                (json!({ "filename": name, "offset": told.offset }), place)
+            }
+            _ if name.is_empty() => (json!({ "addr": told.addr }), format!("{:#x}", told.addr)),
+            _ => {
+                let place = match told.offset {
+                    0 => name.clone(),
+                    offset => format!("{name}+{offset:#x}"),
+                };
+                (json!({ "func": name, "offset": told.offset }), place)
+            }
+        };
+        let fields = match fields {
+            Value::Object(fields) => fields,
+            _ => Map::new(),
+        };
+        let prog = bpf.prog_by_id(told.prog_id, None).and_then(|fd| Prog::ask(bpf, fd));
+        Self {
+            pid,
+            fd,
+            prog_id: told.prog_id,
+            fd_type: told.fd_type.name().map_or(told.fd_type.0.into(), Into::into),
+            fields,
+            place,
+            program: prog.map(|prog| names.of(bpf, &prog)).unwrap_or_default(),
+        }
+    }
+}
+
+impl Report for List {
+    fn text(&self, page: &Page) -> String {
+        let heads = ["pid", "fd", "prog", "name", "kind", "event"];
+        let mut table = Table::new(page, &heads).numbers(&[0, 1, 2]);
+        for row in &self.0 {
+            table.row([
+                row.pid.to_string(),
+                row.fd.to_string(),
+                row.prog_id.to_string(),
+                row.program.clone(),
+                row.fd_type.as_str().map_or_else(|| row.fd_type.to_string(), str::to_owned),
+                row.place.clone(),
+            ]);
+        }
+        table.plain()
+    }
+}

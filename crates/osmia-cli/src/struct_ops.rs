@@ -1,0 +1,172 @@
+//! `osmia struct_ops`: tables of callbacks for the kernel.
+
+use std::fmt::Write as _;
+
+use clap::{Args, Subcommand};
+use osmia::Kernel;
+use osmia_abi::MapType;
+use osmia_btf::{Btf, TypeId};
+use osmia_sys::Bpf;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::report::{Page, Report};
+use crate::select::maps::{self, OpenMap};
+use crate::selector::{Selector, refused};
+use crate::table::Table;
+use crate::value::Value;
+
+/// `osmia struct_ops`.
+#[derive(Args)]
+#[command(infer_subcommands = true, disable_help_subcommand = true)]
+pub struct StructOps {
+    #[command(subcommand)]
+    verb: Option<StructOpsVerb>,
+}
+
+#[derive(Subcommand)]
+enum StructOpsVerb {
+    /// List the tables
+    #[command(visible_alias = "list", aliases = ["s", "l"])]
+    Show(Which),
+    /// Print what is in tables
+    Dump(Which),
+    /// Take a table away from the kernel
+    Unregister(Which),
+}
+
+#[derive(Args)]
+struct Which {
+    /// Which tables: id N, name NAME; all if not given
+    #[arg(value_name = "MAP")]
+    which: Vec<String>,
+}
+
+impl StructOps {
+    /// Does it; without a verb, lists the tables.
+    ///
+    /// # Errors
+    /// The table is not there, or the kernel refuses.
+    pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
+        let bpf = Bpf::kernel();
+        match &self.verb {
+            None => show(&bpf, &Which { which: Vec::new() }, output),
+            Some(StructOpsVerb::Show(which)) => show(&bpf, which, output),
+            Some(StructOpsVerb::Dump(which)) => dump(&bpf, which, output),
+            Some(StructOpsVerb::Unregister(which)) => unregister(&bpf, which),
+        }
+    }
+}
+
+impl Which {
+    fn find(&self, bpf: &Bpf) -> Result<Vec<OpenMap>, Failure> {
+        let selector = Selector::optional(&self.which)?;
+        let mut found = match &selector {
+            None => maps::all(bpf)?,
+            Some(selector) => maps::several(bpf, selector)?,
+        };
+        found.retain(|map| map.info.type_ == MapType::STRUCT_OPS);
+        match selector {
+            Some(selector) if found.is_empty() => Err(Failure::not_found(format!(
+                "there is no struct_ops map with {selector}; `osmia struct_ops list` shows those that there are"
+            ))),
+            _ => Ok(found),
+        }
+    }
+}
+
+/// The struct that the kernel keeps for a table, and the name of what the table is of.
+fn type_of(btf: &Btf, map: &OpenMap) -> (TypeId, String) {
+    let id = TypeId(map.info.btf_vmlinux_value_type_id);
+    let name = btf.ty(id).map_or("", |ty| ty.name());
+    (id, name.trim_start_matches("bpf_struct_ops_").to_owned())
+}
+
+fn show(bpf: &Bpf, which: &Which, output: &mut Output) -> Result<(), Failure> {
+    let found = which.find(bpf)?;
+    let kernel = Kernel::running()?;
+    let mut rows = Vec::new();
+    for map in &found {
+        let (_, kernel_struct_ops) = type_of(kernel.btf()?, map);
+        rows.push(Row { id: map.info.id, name: map.name(), kernel_struct_ops });
+    }
+    output.show(&List(rows))
+}
+
+fn dump(bpf: &Bpf, which: &Which, output: &mut Output) -> Result<(), Failure> {
+    let kernel = Kernel::running()?;
+    let mut tables = Vec::new();
+    for map in which.find(bpf)? {
+        let btf = kernel.btf()?;
+        let (ty, kernel_struct_ops) = type_of(btf, &map);
+        let mut value = vec![0; map.info.value_size as usize];
+        bpf.map_lookup(&map.fd, &0u32.to_ne_bytes(), &mut value, 0)
+            .map_err(|errno| refused(format!("read struct_ops map {}", map.info.id), errno))?;
+        let value = Value::new(Some(btf), Some(ty), value);
+        let text = value.text();
+        let row = Row { id: map.info.id, name: map.name(), kernel_struct_ops };
+        tables.push(Content { row, value: serde_json::to_value(&value)?, text });
+    }
+    output.show(&Dumped(tables))
+}
+
+fn unregister(bpf: &Bpf, which: &Which) -> Result<(), Failure> {
+    if which.which.is_empty() {
+        return Err(Failure::usage(
+            "which table? `osmia struct_ops list` shows those that there are",
+        ));
+    }
+    for map in which.find(bpf)? {
+        bpf.map_delete(&map.fd, &0u32.to_ne_bytes()).map_err(|errno| {
+            refused(format!("take struct_ops map {} away from the kernel", map.info.id), errno)
+        })?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct List(Vec<Row>);
+
+/// A table, under the names that bpftool has in its JSON.
+#[derive(Serialize)]
+struct Row {
+    id: u32,
+    name: String,
+    kernel_struct_ops: String,
+}
+
+impl Report for List {
+    fn text(&self, page: &Page) -> String {
+        let mut table = Table::new(page, &["id", "name", "of"]).numbers(&[0]);
+        for row in &self.0 {
+            table.row([row.id.to_string(), row.name.clone(), row.kernel_struct_ops.clone()]);
+        }
+        table.plain()
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Dumped(Vec<Content>);
+
+#[derive(Serialize)]
+struct Content {
+    #[serde(flatten)]
+    row: Row,
+    value: serde_json::Value,
+    #[serde(skip)]
+    text: String,
+}
+
+impl Report for Dumped {
+    fn text(&self, _: &Page) -> String {
+        let mut text = String::new();
+        for Content { row, text: value, .. } in &self.0 {
+            let _ =
+                writeln!(text, "{}: {} of {}\n  {value}", row.id, row.name, row.kernel_struct_ops);
+        }
+        text
+    }
+}

@@ -32,6 +32,8 @@ mod netlink_tc;
 mod netns;
 mod obj;
 mod perf_event;
+mod perf_history;
+mod perf_output;
 mod perf_ring;
 mod prog;
 mod ptr;
@@ -43,6 +45,7 @@ mod stats;
 mod task_fd;
 mod test_run;
 mod token;
+mod user_ring;
 mod wait;
 
 pub use osmia_abi as abi;
@@ -72,7 +75,9 @@ pub use crate::netlink_tc::{TcFilter, TcSide};
 pub use crate::netns::enter_netns;
 pub use crate::obj::IdKind;
 pub use crate::perf_event::{PerfEvent, PerfFd, PerfSampling, PerfTarget};
-pub use crate::perf_ring::{PerfRecord, PerfRing};
+pub use crate::perf_history::PerfHistory;
+pub use crate::perf_output::{PerfOutput, PerfWakeup};
+pub use crate::perf_ring::PerfRing;
 pub use crate::prog::{AttachBtf, AttachTarget, ProgAttach, ProgLoad, ProgQuery, Queried, Records};
 pub use crate::ring_memory::{RingMemory, RingPositions};
 pub use crate::rlimit::{lift_memlock, memlock};
@@ -82,6 +87,7 @@ pub use crate::socket::{
 };
 pub use crate::task_fd::TaskFd;
 pub use crate::test_run::{Ran, TestRun};
+pub use crate::user_ring::{UserRecord, UserRing};
 pub use crate::wait::{Poller, wait_readable};
 
 /// `ENOTSUPP`: what the kernel means by "this type cannot do that"; it has no name in the C library.

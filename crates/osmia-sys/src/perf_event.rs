@@ -93,6 +93,8 @@ pub struct PerfSampling {
     pub wakeup: u32,
     /// The bits that [`PerfEventAttr`] has names for.
     pub flags: u64,
+    /// What [`PerfFd::read`] tells beside the count (`PERF_FORMAT_*`).
+    pub read_format: u64,
 }
 
 /// An open perf event.
@@ -120,6 +122,7 @@ impl PerfFd {
         attr.sample_type = sampling.sample_type;
         attr.wakeup_events = sampling.wakeup;
         attr.flags = sampling.flags;
+        attr.read_format = sampling.read_format;
         let (pid, cpu, flags) = place(target)?;
         // SAFETY: the attributes are whole, and their only pointers are texts that the kernel reads to the NUL.
         let fd = unsafe {
@@ -151,6 +154,32 @@ impl PerfFd {
     pub fn disable(&self) -> Result<(), Errno> {
         // SAFETY: the request takes no argument.
         unsafe { rustix::ioctl::ioctl(&self.0, NoArg::<{ opcode::none(GROUP, 1) }>::new()) }
+    }
+
+    /// Stops writing to the event's ring, or goes on; what is to be written meanwhile is lost.
+    ///
+    /// # Kernel
+    ///
+    /// Since 4.7.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the event has no ring.
+    pub fn pause_output(&self, pause: bool) -> Result<(), Errno> {
+        const PAUSE_OUTPUT: rustix::ioctl::Opcode = opcode::write::<u32>(GROUP, 9);
+        let pause = usize::from(pause);
+        // SAFETY: the request takes a number by value.
+        unsafe { rustix::ioctl::ioctl(&self.0, IntegerSetter::<PAUSE_OUTPUT>::new_usize(pause)) }
+    }
+
+    /// Reads the count, and behind it what `read_format` asked for, as many numbers as there are.
+    ///
+    /// # Errors
+    ///
+    /// `ENOSPC` if there are more than there is room for.
+    pub fn read(&self, numbers: &mut [u64]) -> Result<usize, Errno> {
+        let bytes = rustix::io::read(&self.0, zerocopy::IntoBytes::as_mut_bytes(numbers))?;
+        Ok(bytes / size_of::<u64>())
     }
 
     /// Attaches a program, for as long as the event is open.

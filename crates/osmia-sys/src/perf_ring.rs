@@ -1,4 +1,4 @@
-//! The ring of a perf event that programs write to (`bpf_perf_event_output`).
+//! The ring of a perf event, and its one consumer.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,143 +7,246 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::io::Errno;
 
 use crate::area::{Area, page_size};
-use crate::perf_event::{PerfEvent, PerfFd, PerfSampling, PerfTarget};
+use crate::perf_output::PerfOutput;
 
-/// `PERF_COUNT_SW_BPF_OUTPUT` and `PERF_SAMPLE_RAW`.
-const BPF_OUTPUT: u64 = 10;
-const SAMPLE_RAW: u64 = 1 << 10;
-/// Where the first page tells up to where the kernel has written, and we have read.
-const DATA_HEAD: usize = 1024;
+/// Where the positions are in the first page (`struct perf_event_mmap_page`).
+pub(crate) const DATA_HEAD: usize = 1024;
 const DATA_TAIL: usize = 1032;
-/// Kinds of records, and the bytes of their header.
-const RECORD_LOST: u32 = 2;
-const RECORD_SAMPLE: u32 = 9;
-const HEADER: usize = 8;
+/// The bytes of a record's header: type, flags, size.
+pub(crate) const HEADER: usize = 8;
+/// `PERF_RECORD_LOST`.
+const LOST: u32 = 2;
+/// `PERF_RECORD_SAMPLE`.
+pub(crate) const SAMPLE: u32 = 9;
+/// After how many records the kernel is told that their room is free.
+const PUBLISH_EACH: u32 = 64;
 
-/// What a program wrote on one CPU, in a perf event array's slot for it.
+/// The ring that a [`PerfOutput`] writes to, as its consumer sees it.
 ///
-/// # Kernel
-///
-/// Since 4.4.
+/// Samples are borrowed from the mapped memory, unless they are broken at its end. The kernel leaves a record alone
+/// until its room is given back, which happens after it was borrowed: at a later call.
 #[derive(Debug)]
 pub struct PerfRing {
-    event: PerfFd,
-    /// The page of positions, and behind it the data.
+    output: PerfOutput,
     area: Area,
-    page: usize,
-    /// The bytes of data, a power of two.
+    /// The bytes of data behind the first page, a power of two.
     size: usize,
+    /// Up to here all is consumed.
     tail: u64,
-    /// The record that was read last.
-    record: Vec<u8>,
+    /// Up to here the kernel has written, as far as we know.
+    known: u64,
+    /// How many records were consumed and not yet given back.
+    unpublished: u32,
+    lost: u64,
+    untold: u64,
+    /// A sample that was broken at the end, put together.
+    whole: Vec<u8>,
 }
 
-/// What was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PerfRecord<'a> {
-    /// What a program wrote, and up to seven bytes that pad it.
-    Sample(&'a [u8]),
-    /// How many records there was no room for.
-    Lost(u64),
+/// The record at our position.
+struct Record {
+    kind: u32,
+    /// Where it is in the data.
+    at: usize,
+    /// Its bytes with the header.
+    size: usize,
 }
 
 impl PerfRing {
-    /// Opens the ring of a CPU with so many pages of data, a power of two. Its descriptor goes into the array's slot.
+    /// Maps a ring of so many pages, a power of two.
     ///
     /// # Errors
     ///
-    /// `EACCES` or `EPERM` without `CAP_PERFMON`, `ENODEV` if the CPU is not online, `EINVAL` if `pages` is no power of
-    /// two.
-    pub fn open(cpu: u32, pages: usize) -> Result<Self, Errno> {
-        let event = PerfEvent::Software { config: BPF_OUTPUT };
-        let sampling = PerfSampling {
-            period: 1,
-            sample_type: SAMPLE_RAW,
-            wakeup: 1,
-            ..PerfSampling::default()
-        };
-        let event = PerfFd::open(&event, PerfTarget::Cpu(cpu), &sampling)?;
-        let page = page_size();
-        let size =
-            pages.checked_mul(page).filter(|_| pages.is_power_of_two()).ok_or(Errno::INVAL)?;
-        let area = Area::shared(&event, 0, size.checked_add(page).ok_or(Errno::INVAL)?, true)?;
-        event.enable()?;
-        Ok(Self { event, area, page, size, tail: 0, record: Vec::new() })
+    /// `EINVAL` if it is no power of two; `EPERM` if more memory would be locked than is allowed.
+    pub fn new(output: PerfOutput, pages: usize) -> Result<Self, Errno> {
+        let (area, size) = map(&output, pages, true)?;
+        Ok(Self {
+            output,
+            area,
+            size,
+            tail: 0,
+            known: 0,
+            unpublished: 0,
+            lost: 0,
+            untold: 0,
+            whole: Vec::new(),
+        })
     }
 
-    /// The next record, if there is one; those of other kinds are passed over.
+    /// The next sample, if there is one: what the program wrote, and up to 7 bytes that make the record's length a
+    /// multiple of 8. Records of lost samples are counted.
     ///
     /// # Errors
     ///
     /// `EBADMSG` if the ring says what cannot be.
-    pub fn next_record(&mut self) -> Result<Option<PerfRecord<'_>>, Errno> {
+    #[inline]
+    pub fn next_sample(&mut self) -> Result<Option<&[u8]>, Errno> {
+        let Some(record) = self.sample()? else { return Ok(None) };
+        self.pass(&record);
+        let start = record.at + HEADER;
+        let len = record.size - HEADER;
+        let (near, far) = (len.min(self.size - start.min(self.size)), self.size);
+        // SAFETY: the record lies within the data, which ends `far` bytes behind its start, and the kernel does
+        // not write to it until its room is given back, which takes `self` mutably.
+        let body = unsafe { std::slice::from_raw_parts(self.data(start.min(far)), near) };
+        let body = if near == len {
+            body
+        } else {
+            self.whole.clear();
+            self.whole.extend_from_slice(body);
+            // SAFETY: likewise; the rest is at the start of the data, and shorter than the data.
+            let rest = unsafe { std::slice::from_raw_parts(self.data(0), len - near) };
+            self.whole.extend_from_slice(rest);
+            &self.whole
+        };
+        raw(body).map(Some)
+    }
+
+    /// Whether [`PerfRing::next_sample`] would return a sample now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`PerfRing::next_sample`].
+    #[inline]
+    pub fn is_ready(&mut self) -> Result<bool, Errno> {
+        Ok(self.sample()?.is_some())
+    }
+
+    /// How many samples the kernel has lost for want of room. Before 6.0 it tells of them only when it has room
+    /// again, with the next sample; what it has not told of is not counted then.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's.
+    pub fn lost(&self) -> Result<u64, Errno> {
+        Ok(self.output.lost()?.unwrap_or(self.lost).max(self.lost))
+    }
+
+    /// How many lost samples were told of in the ring since this was asked last, up to the next sample.
+    #[inline]
+    pub fn take_lost(&mut self) -> u64 {
+        std::mem::take(&mut self.untold)
+    }
+
+    /// Gives back the room of all records that were consumed.
+    #[inline]
+    pub fn publish(&mut self) {
+        if self.unpublished > 0 {
+            self.word(DATA_TAIL).store(self.tail, Ordering::Release);
+            self.unpublished = 0;
+        }
+    }
+
+    /// The next record that is a sample; others are passed over.
+    #[inline]
+    fn sample(&mut self) -> Result<Option<Record>, Errno> {
+        if self.unpublished >= PUBLISH_EACH {
+            self.publish();
+        }
         loop {
-            let head = self.position(DATA_HEAD).load(Ordering::Acquire);
-            let left = head.wrapping_sub(self.tail);
-            if left == 0 {
+            if self.tail == self.known && !self.look_for_more()? {
                 return Ok(None);
             }
-            if left > self.size as u64 || left < HEADER as u64 {
-                return Err(Errno::BADMSG);
-            }
-            let header: [u8; HEADER] = self.copy(HEADER)?.try_into().map_err(|_| Errno::BADMSG)?;
-            let [k0, k1, k2, k3, _, _, l0, l1] = header;
-            let kind = u32::from_ne_bytes([k0, k1, k2, k3]);
-            let len = usize::from(u16::from_ne_bytes([l0, l1]));
-            if len < HEADER || len as u64 > left {
-                return Err(Errno::BADMSG);
-            }
-            self.record = self.copy(len)?;
-            self.tail = self.tail.wrapping_add(len as u64);
-            self.position(DATA_TAIL).store(self.tail, Ordering::Release);
-            match kind {
-                RECORD_SAMPLE => {
-                    let body = self.record.get(HEADER..).unwrap_or_default();
-                    let (size, data) = body.split_first_chunk::<4>().ok_or(Errno::BADMSG)?;
-                    let size = u32::from_ne_bytes(*size) as usize;
-                    return data
-                        .get(..size)
-                        .map(|data| Some(PerfRecord::Sample(data)))
-                        .ok_or(Errno::BADMSG);
-                }
-                RECORD_LOST => {
-                    let lost = self.record.get(HEADER + 8..).and_then(|body| body.first_chunk());
-                    let lost = lost.map(|bytes| u64::from_ne_bytes(*bytes)).ok_or(Errno::BADMSG)?;
-                    return Ok(Some(PerfRecord::Lost(lost)));
-                }
+            let record = self.record()?;
+            match record.kind {
+                SAMPLE => return Ok(Some(record)),
+                LOST => self.count_lost(&record)?,
                 _ => {}
             }
+            self.pass(&record);
         }
     }
 
-    /// The next bytes of data, whose end may be at the start of the ring. `len` must be at most what is left.
-    fn copy(&self, len: usize) -> Result<Vec<u8>, Errno> {
+    #[inline]
+    fn pass(&mut self, record: &Record) {
+        self.tail = self.tail.wrapping_add(record.size as u64);
+        self.unpublished += 1;
+    }
+
+    #[inline]
+    fn record(&self) -> Result<Record, Errno> {
+        // Records are multiples of 8 bytes, as is the data, so that no header is broken.
         let at = self.tail as usize & (self.size - 1);
-        let first = len.min(self.size - at);
-        if len > self.size {
+        let header = self.word(page_size() + at).load(Ordering::Relaxed).to_ne_bytes();
+        let [k0, k1, k2, k3, _, _, s0, s1] = header;
+        let size = usize::from(u16::from_ne_bytes([s0, s1]));
+        let there = self.known.wrapping_sub(self.tail);
+        if size < HEADER || size % 8 != 0 || size as u64 > there {
             return Err(Errno::BADMSG);
         }
-        let mut bytes = vec![0; len];
-        let (start, end) = bytes.split_at_mut_checked(first).ok_or(Errno::BADMSG)?;
-        // SAFETY: the data is `size` bytes behind the first page; `at + first` and the rest are within. The kernel does
-        // not write to what lies between our position and its own.
-        unsafe {
-            let data = self.area.start().as_ptr().add(self.page);
-            std::ptr::copy_nonoverlapping(data.add(at), start.as_mut_ptr(), start.len());
-            std::ptr::copy_nonoverlapping(data, end.as_mut_ptr(), end.len());
-        }
-        Ok(bytes)
+        Ok(Record { kind: u32::from_ne_bytes([k0, k1, k2, k3]), at, size })
     }
 
-    fn position(&self, offset: usize) -> &AtomicU64 {
-        // SAFETY: both positions are aligned words of the first page, and all access to them is atomic.
-        unsafe { AtomicU64::from_ptr(self.area.start().as_ptr().add(offset).cast()) }
+    /// A record of lost samples: the event's id and how many they are.
+    #[cold]
+    fn count_lost(&mut self, record: &Record) -> Result<(), Errno> {
+        if record.size < HEADER + 16 {
+            return Err(Errno::BADMSG);
+        }
+        let at = (record.at + HEADER + 8) & (self.size - 1);
+        let lost = self.word(page_size() + at).load(Ordering::Relaxed);
+        self.lost = self.lost.saturating_add(lost);
+        self.untold = self.untold.saturating_add(lost);
+        Ok(())
+    }
+
+    /// Whether the kernel has written records beyond those we know of.
+    #[cold]
+    #[inline(never)]
+    fn look_for_more(&mut self) -> Result<bool, Errno> {
+        self.publish();
+        self.known = self.word(DATA_HEAD).load(Ordering::Acquire);
+        let there = self.known.wrapping_sub(self.tail);
+        if there > self.size as u64 || there % 8 != 0 {
+            self.known = self.tail;
+            return Err(Errno::BADMSG);
+        }
+        Ok(there != 0)
+    }
+
+    /// A word of the mapping; `at` must be a multiple of 8 below the end.
+    #[inline]
+    fn word(&self, at: usize) -> &AtomicU64 {
+        word(&self.area, at)
+    }
+
+    /// The address of a byte of data; `at` must be at most `size`.
+    #[inline]
+    fn data(&self, at: usize) -> *const u8 {
+        // SAFETY: the mapping holds that much behind its first page.
+        unsafe { self.area.start().as_ptr().add(page_size() + at) }
     }
 }
 
 impl AsFd for PerfRing {
-    /// Readable when there are records; what goes into a perf event array.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.event.as_fd()
+        self.output.as_fd()
     }
+}
+
+/// A raw sample: its length in 4 bytes, and the bytes.
+#[inline]
+pub(crate) fn raw(body: &[u8]) -> Result<&[u8], Errno> {
+    let (len, rest) = body.split_first_chunk::<4>().ok_or(Errno::BADMSG)?;
+    rest.get(..u32::from_ne_bytes(*len) as usize).ok_or(Errno::BADMSG)
+}
+
+/// Maps the ring of an event: a page of positions, and so many pages of data, whose bytes are returned too.
+pub(crate) fn map(
+    output: &PerfOutput,
+    pages: usize,
+    writable: bool,
+) -> Result<(Area, usize), Errno> {
+    let size = pages.checked_mul(page_size()).filter(|_| pages.is_power_of_two());
+    let size = size.ok_or(Errno::INVAL)?;
+    let whole = size.checked_add(page_size()).ok_or(Errno::INVAL)?;
+    Ok((Area::shared(output, 0, whole, writable)?, size))
+}
+
+/// A word of a ring's mapping; `at` must be a multiple of 8 below the end.
+#[inline]
+pub(crate) fn word(area: &Area, at: usize) -> &AtomicU64 {
+    debug_assert!(at % 8 == 0 && at < area.len());
+    // SAFETY: it lies within the mapping and is aligned. Where the mapping is read-only it is only loaded.
+    unsafe { AtomicU64::from_ptr(area.start().as_ptr().add(at).cast()) }
 }

@@ -43,7 +43,9 @@ pub fn wait_readable(fd: impl AsFd, timeout: Option<Duration>) -> Result<bool, E
 /// ```
 pub struct Poller {
     epoll: OwnedFd,
-    ready: Vec<epoll::Event>,
+    /// The numbers of those that are readable. The kernel's own structs would tie a poller to one thread, since
+    /// they may hold pointers.
+    ready: Vec<u64>,
     added: usize,
 }
 
@@ -91,11 +93,14 @@ impl Poller {
         timeout: Option<Duration>,
     ) -> Result<impl Iterator<Item = u64> + '_, Errno> {
         self.ready.clear();
-        self.ready.reserve(self.added.max(1));
+        let mut events = Vec::with_capacity(self.added.max(1));
         let timeout = timespec(timeout)?;
-        let buffer = rustix::buffer::spare_capacity(&mut self.ready);
+        let buffer = rustix::buffer::spare_capacity(&mut events);
         match epoll::wait(&self.epoll, buffer, timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => Ok(self.ready.iter().map(|event| event.data.u64())),
+            Ok(_) | Err(Errno::INTR) => {
+                self.ready.extend(events.iter().map(|event: &epoll::Event| event.data.u64()));
+                Ok(self.ready.iter().copied())
+            }
             Err(errno) => Err(errno),
         }
     }

@@ -27,6 +27,7 @@ pub mod ids;
 pub mod info;
 pub(crate) mod kernel_map;
 pub mod per_cpu;
+pub mod perf_event_array;
 pub(crate) mod place;
 pub mod program_array;
 pub(crate) mod refusal;

@@ -7,7 +7,7 @@ use clap::Args;
 use osmia::{Kernel, Map, RingBuf, RingReader, UpdateFlags};
 use osmia_abi::MapType;
 use osmia_btf::{Btf, TypeId};
-use osmia_sys::{Bpf, PerfRecord, PerfRing, Poller};
+use osmia_sys::{Bpf, PerfOutput, PerfRing, PerfWakeup, Poller};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -185,14 +185,16 @@ impl Source {
                     for _ in 0..TURN {
                         let broken =
                             |errno| Failure::because(format!("read the ring of CPU {cpu}"), &errno);
-                        let event = match ring.next_record().map_err(broken)? {
-                            None => break,
-                            Some(PerfRecord::Sample(bytes)) => {
-                                Event::new(Some((*cpu, *index)), ty, bytes)
-                            }
-                            Some(PerfRecord::Lost(lost)) => Event::lost(*cpu, *index, lost),
-                        };
-                        if shown(&event, output)? {
+                        // Losses are told of before the sample that there was room for again.
+                        if !ring.is_ready().map_err(broken)? {
+                            break;
+                        }
+                        let lost = ring.take_lost();
+                        if lost > 0 && shown(&Event::lost(*cpu, *index, lost), output)? {
+                            return Ok(true);
+                        }
+                        let Some(bytes) = ring.next_sample().map_err(broken)? else { break };
+                        if shown(&Event::new(Some((*cpu, *index)), ty, bytes), output)? {
                             return Ok(true);
                         }
                     }
@@ -205,7 +207,8 @@ impl Source {
 
 /// Opens the ring of a CPU and puts it into a slot.
 fn perf(map: &Map, (cpu, index): (u32, u32)) -> Result<(u32, u32, PerfRing), Failure> {
-    let ring = PerfRing::open(cpu, PAGES)
+    let ring = PerfOutput::open(cpu, PerfWakeup::Samples(1), false)
+        .and_then(|output| PerfRing::new(output, PAGES))
         .map_err(|errno| Failure::because(format!("open the ring of CPU {cpu}"), &errno))?;
     let fd = ring.as_fd().as_raw_fd().to_ne_bytes();
     map.update(&index.to_ne_bytes(), &fd, UpdateFlags::ANY)?;

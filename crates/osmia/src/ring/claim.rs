@@ -6,14 +6,15 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 
-/// The ids of the ring buffers that this process reads.
+/// The ids of the maps whose events this process reads, or writes.
 ///
 /// A ring has one position up to which it is read. A second reader would give room back in which
 /// the first one still has an event in its hands, whatever handle or [`Kernel`](crate::Kernel) it
-/// came by; so this one thing is kept for the whole process.
+/// came by; so this one thing is kept for the whole process. A perf event array has one slot for each CPU,
+/// which a second reader would take from the first.
 static READ: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-/// The right to read the ring buffer with this id, given back when it is dropped.
+/// The right to read the map with this id, given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Claim(u32);
 
@@ -24,7 +25,7 @@ impl Claim {
             return Ok(Self(id));
         }
         let why = "this process has a reader of it already, and what one reads is gone for others";
-        Err(Error::new(ErrorKind::Busy, format!("read ring buffer `{name}`: {why}")))
+        Err(Error::new(ErrorKind::Busy, format!("read `{name}`: {why}")))
     }
 }
 

@@ -20,6 +20,16 @@ struct {
 	__uint(max_entries, 5000);
 } others SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 * 1024);
+} flood SEC(".maps");
+
+// Numbers start again on each CPU.
+__u64 numbers[64];
+__u64 flood_sent;
+__u64 flood_dropped;
+
 __u64 number;
 __u64 dropped;
 __u64 queried[4];
@@ -74,5 +84,22 @@ int query(struct __sk_buff *skb)
 	queried[1] = bpf_ringbuf_query(&events, BPF_RB_RING_SIZE);
 	queried[2] = bpf_ringbuf_query(&events, BPF_RB_CONS_POS);
 	queried[3] = bpf_ringbuf_query(&events, BPF_RB_PROD_POS);
+	return 0;
+}
+
+SEC("socket")
+int produce_flood(struct __sk_buff *skb)
+{
+	struct event *event = bpf_ringbuf_reserve(&flood, sizeof(*event), 0);
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	__sync_fetch_and_add(&flood_sent, 1);
+	if (!event) {
+		__sync_fetch_and_add(&flood_dropped, 1);
+		return 0;
+	}
+	event->number = ++numbers[cpu & 63];
+	event->mark = cpu;
+	bpf_ringbuf_submit(event, 0);
 	return 0;
 }

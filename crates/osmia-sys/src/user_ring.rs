@@ -82,25 +82,35 @@ impl UserRing {
     ///
     /// `E2BIG` if the ring is smaller; `EBADMSG` if the ring says what cannot be.
     pub fn reserve(&mut self, len: usize) -> Result<Option<UserRecord<'_>>, Errno> {
-        let room = len.checked_add(HEADER).and_then(|room| room.checked_next_multiple_of(8));
-        let room = room.filter(|&room| room <= self.size).ok_or(Errno::TOOBIG)?;
-        let len = u32::try_from(len).map_err(|_| Errno::TOOBIG)?;
-        if len & (BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT) != 0 {
-            return Err(Errno::TOOBIG);
-        }
-        let used = self.used();
-        if used > self.size || self.position % 8 != 0 {
-            return Err(Errno::BADMSG);
-        }
-        if self.size - used < room {
+        if !self.has_room(len)? {
             return Ok(None);
         }
+        let len = u32::try_from(len).map_err(|_| Errno::TOOBIG)?;
+        let room = (len as usize + HEADER).next_multiple_of(8);
         let at = self.position & (self.size - 1);
         self.header(at + 4).store(0, Ordering::Relaxed);
         self.header(at).store(len | BPF_RINGBUF_BUSY_BIT, Ordering::Relaxed);
         self.position = self.position.wrapping_add(room);
         self.producer_position().store(self.position, Ordering::Release);
         Ok(Some(UserRecord { ring: self, at, len, submitted: false }))
+    }
+
+    /// Whether there is room for a record of so many bytes now.
+    ///
+    /// # Errors
+    ///
+    /// As for [`UserRing::reserve`].
+    pub fn has_room(&self, len: usize) -> Result<bool, Errno> {
+        let room = len.checked_add(HEADER).and_then(|room| room.checked_next_multiple_of(8));
+        let room = room.filter(|&room| room <= self.size).ok_or(Errno::TOOBIG)?;
+        if len >= BPF_RINGBUF_DISCARD_BIT as usize {
+            return Err(Errno::TOOBIG);
+        }
+        let used = self.used();
+        if used > self.size || self.position % 8 != 0 {
+            return Err(Errno::BADMSG);
+        }
+        Ok(self.size - used >= room)
     }
 
     /// Waits until a program has drained something since the last such wait, at most this long, or for ever. Says

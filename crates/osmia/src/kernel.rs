@@ -16,6 +16,7 @@ use crate::kernel::features::Features;
 use crate::kernel::files::Files;
 use crate::kernel::memlock::Memlock;
 use crate::kernel::modules::{ModuleTypes, Modules};
+use crate::kernel::symbols::KernelSymbols;
 
 pub(crate) mod btf_source;
 pub(crate) mod capabilities;
@@ -31,6 +32,8 @@ pub(crate) mod no_btf;
 pub mod probe;
 pub(crate) mod refusal;
 pub(crate) mod since;
+pub mod statistics;
+pub mod symbols;
 pub(crate) mod syscall_wrapper;
 pub(crate) mod version;
 pub(crate) mod vmlinux_file;
@@ -64,6 +67,7 @@ struct Inner {
     config: OnceLock<Config>,
     features: Features,
     memlock: Memlock,
+    symbols: OnceLock<KernelSymbols>,
 }
 
 impl Kernel {
@@ -194,6 +198,18 @@ impl Kernel {
         syscall_wrapper::is_there(self)
     }
 
+    /// The symbols, read by `read` if they were not.
+    pub(crate) fn kept_symbols(
+        &self,
+        read: impl FnOnce() -> Result<KernelSymbols, Error>,
+    ) -> Result<&KernelSymbols, Error> {
+        if let Some(symbols) = self.0.symbols.get() {
+            return Ok(symbols);
+        }
+        let symbols = read()?;
+        Ok(self.0.symbols.get_or_init(|| symbols))
+    }
+
     /// The way to bpf(2).
     pub(crate) fn bpf(&self) -> &Bpf {
         &self.0.bpf
@@ -304,6 +320,7 @@ impl KernelBuilder {
             config: OnceLock::new(),
             features: Features::default(),
             memlock: Memlock::default(),
+            symbols: OnceLock::new(),
         })))
     }
 }

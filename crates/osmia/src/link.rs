@@ -38,6 +38,7 @@ pub(crate) mod perf;
 pub mod perf_event;
 pub(crate) mod probe_source;
 pub mod raw_tracepoint;
+pub mod records;
 pub(crate) mod refused;
 pub(crate) mod security;
 pub(crate) mod setting;

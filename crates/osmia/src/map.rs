@@ -32,9 +32,11 @@ pub(crate) mod place;
 pub mod program_array;
 pub(crate) mod refusal;
 pub mod ring_buf;
+pub mod stack_traces;
 pub mod table;
 pub(crate) mod typed;
 pub mod update;
+pub mod user_ring_buf;
 
 /// A map of any type, its keys and values as bytes.
 ///

@@ -26,6 +26,7 @@ pub(crate) mod kernel_program;
 pub mod kinds;
 mod names;
 pub(crate) mod place;
+pub mod stream;
 mod test_refusal;
 pub mod test_run;
 

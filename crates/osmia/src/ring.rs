@@ -16,6 +16,7 @@ use crate::ring::patience::{Backlog, Patience};
 pub(crate) mod claim;
 pub(crate) mod patience;
 pub mod poller;
+pub mod producer;
 
 /// The one reader of a ring buffer, which gives out its events without copying them.
 ///

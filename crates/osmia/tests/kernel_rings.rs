@@ -3,12 +3,14 @@
 
 use std::cell::Cell;
 use std::os::fd::AsFd as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use osmia::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use osmia::{ErrorKind, Kernel, Map, Object, RingBuf, RingPoller, TestRun};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
+use rustix::thread::{CpuSet, sched_setaffinity};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -173,4 +175,70 @@ fn several_rings_are_read_together() {
         assert_eq!(rings.poll(Some(LONG)).unwrap(), 1);
     });
     assert_eq!((events.get(), others.get()), (2, 4));
+}
+
+/// Has all CPUs fill the ring at once; how many events came, how many were sent, and how many had no room.
+fn flood(object: &Object, each: u32, mut read: impl FnMut(&AtomicBool) -> u64) -> [u64; 3] {
+    let count = |name: &str| object.variable(name).unwrap().typed::<u64>().unwrap().get().unwrap();
+    let before = ["flood_sent", "flood_dropped"].map(count);
+    let over = AtomicBool::new(false);
+    let received = std::thread::scope(|scope| {
+        let cpus = osmia_sys::online_cpus().unwrap();
+        let senders = cpus.into_iter().map(|cpu| {
+            scope.spawn(move || {
+                let mut cpus = CpuSet::new();
+                cpus.set(cpu);
+                sched_setaffinity(None, &cpus).unwrap();
+                run(object, "produce_flood", each)
+            })
+        });
+        let senders: Vec<_> = senders.collect();
+        let over = &over;
+        scope.spawn(move || {
+            for sender in senders {
+                sender.join().unwrap();
+            }
+            over.store(true, Ordering::Release);
+        });
+        read(over)
+    });
+    [received, count("flood_sent") - before[0], count("flood_dropped") - before[1]]
+}
+
+#[test]
+fn a_flood_from_all_cpus_is_received_or_counted() {
+    const EACH: u32 = 300_000;
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let mut reader = ring::<Event>(&object, "flood").reader().unwrap();
+    let mut last = [0; 64];
+    let mut check = |event: &Event| {
+        let last = &mut last[event.mark as usize % 64];
+        assert!(event.number > *last, "{event:?} after {last}");
+        *last = event.number;
+    };
+    let cpus = osmia_sys::online_cpus().unwrap().len() as u64;
+    for busy in [false, true] {
+        let began = Instant::now();
+        let [received, sent, dropped] = flood(&object, EACH, |over| {
+            let mut received = 0;
+            loop {
+                let was_over = over.load(Ordering::Acquire);
+                received += reader.drain(&mut check).unwrap();
+                if was_over {
+                    return received;
+                }
+                if !busy {
+                    reader.wait(Some(BRIEF)).unwrap();
+                }
+            }
+        });
+        println!(
+            "busy {busy}: sent {sent}, received {received}, dropped {dropped}, {:?}",
+            began.elapsed()
+        );
+        assert_eq!(sent, u64::from(EACH) * cpus);
+        assert_eq!(received + dropped, sent);
+        assert!(received > 0);
+    }
 }

@@ -12,7 +12,7 @@ use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
 use crate::kernel::capabilities::{held, missing};
 
-const KALLSYMS: &str = "/proc/kallsyms";
+pub(crate) const KALLSYMS: &str = "/proc/kallsyms";
 /// What compilers that optimise at link time add to the names of static variables.
 const LTO: &str = ".llvm.";
 
@@ -65,20 +65,24 @@ fn scan(mut list: impl BufRead, found: &mut Addresses) -> io::Result<bool> {
     Ok(shown)
 }
 
-/// `ffffffffc0412340 t dm_init [dm_mod]`, a tab in front of the module.
 fn parse(line: &[u8]) -> Option<(u64, &str, Option<&str>)> {
+    parse_symbol(line).map(|(address, _, name, module)| (address, name, module))
+}
+
+/// `ffffffffc0412340 t dm_init [dm_mod]`, a tab in front of the module: address, kind, name, module.
+pub(crate) fn parse_symbol(line: &[u8]) -> Option<(u64, u8, &str, Option<&str>)> {
     let line = std::str::from_utf8(line).ok()?.trim_end();
     let (address, rest) = line.split_once(' ')?;
-    let (_, rest) = rest.split_once(' ')?;
+    let (kind, rest) = rest.split_once(' ')?;
     let (name, module) = match rest.split_once('\t') {
         Some((name, module)) => (name, Some(module.trim_matches(['[', ']']))),
         None => (rest, None),
     };
     let name = name.split_once(LTO).map_or(name, |(name, _)| name);
-    Some((u64::from_str_radix(address, 16).ok()?, name, module))
+    Some((u64::from_str_radix(address, 16).ok()?, *kind.as_bytes().first()?, name, module))
 }
 
-fn unreadable(error: io::Error) -> Error {
+pub(crate) fn unreadable(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::NotFound => Error::not_found(
             "this kernel does not list its symbols: there is no /proc/kallsyms (CONFIG_KALLSYMS)",
@@ -88,7 +92,7 @@ fn unreadable(error: io::Error) -> Error {
     .caused_by(error)
 }
 
-fn hidden(kernel: &Kernel) -> Error {
+pub(crate) fn hidden(kernel: &Kernel) -> Error {
     let restrict = kernel.files().read("/proc/sys/kernel/kptr_restrict").unwrap_or_default();
     let lacking =
         held(kernel.files()).is_none_or(|held| !missing(held, &[Capability::Syslog]).is_empty());

@@ -42,6 +42,8 @@ pub struct ProgramInfo {
     pub run_time: Duration,
     /// How often it ran, while statistics were on.
     pub run_count: u64,
+    /// How often it was not run, because it was running already on that CPU (since 5.12).
+    pub recursion_misses: u64,
     /// The interface that it is offloaded to, 0 otherwise.
     pub ifindex: u32,
 }
@@ -81,6 +83,7 @@ fn told(program: &Program, info: &BpfProgInfo, map_ids: Vec<u32>) -> ProgramInfo
         verified_insns: info.verified_insns,
         run_time: Duration::from_nanos(info.run_time_ns),
         run_count: info.run_cnt,
+        recursion_misses: info.recursion_misses,
         ifindex: info.ifindex,
     }
 }

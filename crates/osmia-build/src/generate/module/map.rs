@@ -1,7 +1,7 @@
 //! The maps of a module.
 
 use osmia_abi::MapType;
-use osmia_btf::{Btf, TypeId};
+use osmia_btf::{Btf, Kind, TypeId};
 use osmia_object::{MapRole, MapSpec, ObjectSpec};
 
 use crate::error::Error;
@@ -52,6 +52,9 @@ const HANDLES: &[(MapType, &str, Wants)] = &[
     (MapType::PERCPU_ARRAY, "PerCpuArray", Wants::Value),
     (MapType::PROG_ARRAY, "ProgramArray", Wants::Nothing),
     (MapType::RINGBUF, "RingBuf", Wants::Event),
+    (MapType::USER_RINGBUF, "UserRingBuf", Wants::Event),
+    (MapType::PERF_EVENT_ARRAY, "PerfEventArray", Wants::Event),
+    (MapType::STACK_TRACE, "StackTraces", Wants::Nothing),
 ];
 
 pub(super) fn maps(
@@ -62,7 +65,7 @@ pub(super) fn maps(
 ) -> Result<Vec<Map>, Error> {
     let declared = || object.maps.values().filter(|map| map.role == MapRole::Declared);
     let rings: Vec<&str> = declared()
-        .filter(|map| map.map_type == MapType::RINGBUF)
+        .filter(|map| carries_events(map.map_type))
         .map(|map| map.name.as_str())
         .collect();
     let mut event_types = Vec::new();
@@ -77,10 +80,21 @@ pub(super) fn maps(
         let field = claims.claim(&names::plain(&spec.name), "_");
         let event =
             event_types.iter().find(|(ring, _)| *ring == spec.name).map(|(_, ty)| ty.clone());
-        let handle = handle(spec, event, collector)?;
+        let handle = handle(spec, btf, event, collector)?;
         Ok(Map { field, name: spec.name.clone(), handle, doc: doc(spec, btf) })
     };
     declared().map(map).collect()
+}
+
+/// Whether maps of this type carry events of types that the object may not tell.
+fn carries_events(map_type: MapType) -> bool {
+    matches!(map_type, MapType::RINGBUF | MapType::USER_RINGBUF | MapType::PERF_EVENT_ARRAY)
+}
+
+/// Whether a perf event array's type of value is the descriptor in its slots, not that of its events.
+fn is_descriptor(spec: &MapSpec, btf: &Btf, id: TypeId) -> bool {
+    let is_int = btf.unqualified(id).is_ok_and(|ty| ty.kind() == Kind::Int);
+    spec.map_type == MapType::PERF_EVENT_ARRAY && is_int && btf.size_of(id) == Ok(4)
 }
 
 /// The ring buffer that events of a type are in. An object without any has them in
@@ -101,6 +115,7 @@ fn ring_of<'r>(event: &EventType, rings: &[&'r str]) -> Result<Option<&'r str>, 
 
 fn handle(
     spec: &MapSpec,
+    btf: &Btf,
     event: Option<Ty>,
     collector: &mut Collector<'_>,
 ) -> Result<Handle, Error> {
@@ -128,7 +143,10 @@ fn handle(
         Wants::Event => {
             let event = match event {
                 Some(event) => Some(event),
-                None => ask(spec.value_type, "event")?,
+                None => {
+                    let event = spec.value_type.filter(|id| !is_descriptor(spec, btf, *id));
+                    ask(event, "event")?
+                }
             };
             Some(vec![event.map_or(Argument::Bytes, Argument::Ty)])
         }
@@ -147,7 +165,9 @@ fn doc(spec: &MapSpec, btf: &Btf) -> String {
     };
     let entries = match spec.max_entries {
         0 => String::new(),
-        count if spec.map_type == MapType::RINGBUF => format!(", {count} bytes"),
+        count if matches!(spec.map_type, MapType::RINGBUF | MapType::USER_RINGBUF) => {
+            format!(", {count} bytes")
+        }
         count => format!(", {count} entries"),
     };
     format!("Map `{}`: {kind}{types}{entries}.", names::shown(&spec.name))
@@ -155,7 +175,6 @@ fn doc(spec: &MapSpec, btf: &Btf) -> String {
 
 /// What C calls a type, if it has a name.
 pub(super) fn c_name(btf: &Btf, id: TypeId) -> Option<String> {
-    use osmia_btf::Kind;
     let ty = btf.unqualified(id).ok()?;
     let keyword = match ty.kind() {
         Kind::Struct => "struct ",

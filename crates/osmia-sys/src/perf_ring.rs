@@ -128,6 +128,16 @@ impl PerfRing {
         std::mem::take(&mut self.untold)
     }
 
+    /// The bytes of the ring that the kernel has written and we have not read.
+    pub fn available(&self) -> usize {
+        self.word(DATA_HEAD).load(Ordering::Acquire).wrapping_sub(self.tail) as usize
+    }
+
+    /// The bytes of the ring.
+    pub const fn size(&self) -> usize {
+        self.size
+    }
+
     /// Gives back the room of all records that were consumed.
     #[inline]
     pub fn publish(&mut self) {

@@ -15,7 +15,7 @@ use crate::perf::buffer::PerfBuffer;
 use crate::perf::cpus::{Slots, online};
 use crate::perf::sample::{Scratch, typed};
 use crate::ring::claim::Claim;
-use crate::ring::patience::Patience;
+use crate::ring::patience::{Backlog, Patience};
 
 pub mod buffer;
 mod cpus;
@@ -74,6 +74,14 @@ pub struct PerfReader<T: ?Sized> {
 struct Ring {
     cpu: u32,
     memory: PerfRing,
+}
+
+impl Ring {
+    /// What is in the ring, if a sample waits there.
+    fn backlog(&mut self) -> Result<Option<Backlog>, Errno> {
+        let is_ready = self.memory.is_ready()?;
+        Ok(is_ready.then(|| Backlog::new(self.memory.available(), self.memory.size())))
+    }
 }
 
 /// What a [`PerfReader`] reads.
@@ -221,7 +229,10 @@ impl<T: ?Sized> PerfReader<T> {
         let Self { rings, poller, patience, slots, .. } = self;
         let ready = |(rings, _): &mut (&mut Vec<Ring>, &mut Poller)| {
             // All are asked, which gives back their room before a sleep.
-            rings.iter_mut().try_fold(false, |any, ring| Ok(any | ring.memory.is_ready()?))
+            rings.iter_mut().try_fold(None, |most: Option<Backlog>, ring| {
+                let here = ring.backlog()?;
+                Ok(most.zip(here).map(|(most, here)| most.larger(here)).or(most).or(here))
+            })
         };
         let sleep = |(_, poller): &mut (&mut Vec<Ring>, &mut Poller), left| {
             poller.wait(left).map(|mut ready| ready.next().is_some())

@@ -136,9 +136,9 @@ fn read_flood(reader: &mut PerfReader<Event>, over: &AtomicBool) -> (u64, u64) {
 
 #[test]
 fn a_flood_from_all_cpus_is_received_or_counted() {
+    const EACH: u32 = 200_000;
     let Some(gate) = Gate::root() else { return };
     let Some(object) = load() else { return };
-    const EACH: u32 = 200_000;
     for pages in [1, 64] {
         let before = count(&object, "sent");
         let dropped_before = count(&object, "dropped");
@@ -156,7 +156,9 @@ fn a_flood_from_all_cpus_is_received_or_counted() {
                     scope.spawn(move || run_on(object, cpu, "produce", EACH))
                 })
                 .collect();
-            senders.into_iter().for_each(|sender| sender.join().unwrap());
+            for sender in senders {
+                sender.join().unwrap();
+            }
             over.store(true, Ordering::Release);
             reader.join().unwrap()
         });
@@ -188,7 +190,7 @@ fn losses_are_told_before_the_next_event() {
     if gate.part_needs("counts of lost samples at once", "6.0", reader.lost().unwrap() == dropped) {
         assert_eq!(reader.lost().unwrap(), dropped);
     }
-    assert_eq!(reader.drain(|event| event.check()).unwrap(), 200 - dropped);
+    assert_eq!(reader.drain(Event::check).unwrap(), 200 - dropped);
     run_on(&object, 0, "produce", 1);
     assert_eq!(reader.next_record().unwrap(), Some(PerfRecord::Lost { cpu: 0, count: dropped }));
     let Some(PerfRecord::Event { event, .. }) = reader.next_record().unwrap() else {
@@ -257,7 +259,7 @@ fn who_is_woken_late_finds_what_is_there() {
             });
             assert!(reader.wait(Some(10 * BRIEF)).unwrap());
         });
-        assert_eq!(reader.drain(|event| event.check()).unwrap(), 10);
+        assert_eq!(reader.drain(Event::check).unwrap(), 10);
         thread::scope(|scope| {
             scope.spawn(|| {
                 thread::sleep(BRIEF);

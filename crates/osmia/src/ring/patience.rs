@@ -25,13 +25,17 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
+    pub(crate) fn new(bytes: usize, size: usize) -> Self {
+        Self { bytes, size }
+    }
+
     /// What is in the ring, if an event waits there.
     pub(crate) fn of(memory: &mut RingMemory) -> Result<Option<Self>, Errno> {
         if !memory.is_ready()? {
             return Ok(None);
         }
         let positions = memory.positions();
-        Ok(Some(Self { bytes: positions.available, size: positions.size }))
+        Ok(Some(Self::new(positions.available, positions.size)))
     }
 
     /// That of the ring which is more in need of being read.

@@ -27,3 +27,21 @@ int dissect(struct __sk_buff *skb)
 {
 	return BPF_OK;
 }
+
+SEC("raw_tp/sched_process_exec")
+int raw_exec(void *ctx)
+{
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int typed_exec(void *ctx)
+{
+	return 0;
+}
+
+SEC("tracepoint/sched/sched_process_exec")
+int plain_exec(void *ctx)
+{
+	return 0;
+}

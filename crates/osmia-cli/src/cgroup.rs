@@ -45,8 +45,8 @@ impl Cgroups {
             None => Tree::default().run(output),
             Some(CgroupVerb::Show(show)) => show.run(output),
             Some(CgroupVerb::Tree(tree)) => tree.run(output),
-            Some(CgroupVerb::Attach(attach)) => attach.run(),
-            Some(CgroupVerb::Detach(detach)) => detach.run(),
+            Some(CgroupVerb::Attach(attach)) => attach.run().and_then(|()| output.done()),
+            Some(CgroupVerb::Detach(detach)) => detach.run().and_then(|()| output.done()),
         }
     }
 }

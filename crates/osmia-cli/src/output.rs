@@ -82,6 +82,18 @@ impl Output {
         }
     }
 
+    /// Says that something was done of which there is nothing to show: `null` to programs, as
+    /// bpftool does.
+    ///
+    /// # Errors
+    /// As for [`Output::show`].
+    pub fn done(&mut self) -> Result<(), Failure> {
+        match self.form {
+            Form::Text => Ok(()),
+            Form::Json | Form::PrettyJson => self.json(&()),
+        }
+    }
+
     /// How it prints.
     pub fn form(&self) -> Form {
         self.form

@@ -178,7 +178,7 @@ impl Set {
         };
         written.map_err(failed)?;
         variable.write(&bytes)?;
-        output.show(&One { value: Json::Null, text: String::new() })
+        output.done()
     }
 }
 

@@ -153,3 +153,29 @@ fn what_a_process_holds_is_told() {
     assert_eq!(osmia(&["on", "no_such_thing_here"]).code, Some(3));
     assert_eq!(osmia(&["on", "sched_switch"]).code, Some(0));
 }
+
+#[test]
+fn what_runs_at_a_tracepoint_is_told() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let links = object.attach().unwrap();
+    let here = osmia_json(&["on", "sched_process_exec"]);
+    let rows = here.as_array().unwrap();
+    let of = |name: &str| {
+        let id = json!(object.program(name).unwrap().info().unwrap().id);
+        let row = rows.iter().find(|row| row["prog_id"] == id);
+        row.unwrap_or_else(|| panic!("{name}: {here}"))["runs"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(of("raw_exec"), "raw tracepoint");
+    // The kernel makes the same links for both.
+    assert_eq!(of("typed_exec"), "raw tracepoint");
+    assert_eq!(of("plain_exec"), "tracepoint");
+    let here = osmia_json(&["on", "pid", &std::process::id().to_string()]);
+    let link = here
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["name"] == "raw_exec" && row["kind"] == "link");
+    assert_eq!(link.unwrap()["to"], "raw_tracepoint sched_process_exec", "{here}");
+    drop(links);
+}

@@ -6,14 +6,12 @@ use clap::Args;
 use osmia::{Kernel, Map};
 use osmia_abi::MapType;
 use osmia_sys::{Bpf, MapCreate, ObjName};
-use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::map::open;
 use crate::map_flags;
 use crate::near::no_such;
 use crate::output::Output;
-use crate::report::{Page, Report};
 use crate::words::{Words, number};
 
 /// The arguments of `osmia map create`.
@@ -49,18 +47,6 @@ pub struct Freeze {
     /// Which map: `id 12`, `name counts`, `pinned /sys/fs/bpf/counts`
     #[arg(required = true, value_name = "MAP")]
     words: Vec<String>,
-}
-
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Quiet {
-    nothing: (),
-}
-
-impl Report for Quiet {
-    fn text(&self, _: &Page) -> String {
-        String::new()
-    }
 }
 
 /// What a map shall be like.
@@ -110,7 +96,7 @@ impl Create {
             Failure::because(attempt, &errno)
         })?;
         Map::from_fd(&kernel, fd.into_fd())?.pin(&self.path)?;
-        output.show(&Quiet { nothing: () })
+        output.done()
     }
 }
 
@@ -152,7 +138,7 @@ impl Pin {
         let path = words.next("the file")?;
         words.end()?;
         map.pin(path)?;
-        output.show(&Quiet { nothing: () })
+        output.done()
     }
 }
 
@@ -167,7 +153,7 @@ impl Freeze {
         let map = open::one(&kernel, &mut words)?;
         words.end()?;
         map.freeze()?;
-        output.show(&Quiet { nothing: () })
+        output.done()
     }
 }
 

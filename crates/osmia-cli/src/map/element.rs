@@ -121,7 +121,7 @@ impl Element {
         if !map.delete(&key)? {
             return Err(absent(&map, &entries, &key));
         }
-        output.show(&Done { nothing: (), text: "" })
+        output.done()
     }
 
     /// Shows the key after a key, or the first one.
@@ -192,7 +192,7 @@ impl Element {
         let types = MapTypes::of(&kernel, &map.info()?)?;
         let value = value(&map, &types, &parts)?;
         map.update(&[], &value, parts.flags.unwrap_or(UpdateFlags::ANY))?;
-        output.show(&Done { nothing: (), text: "" })
+        output.done()
     }
 }
 

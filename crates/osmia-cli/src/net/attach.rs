@@ -98,8 +98,12 @@ impl Attach {
     ///
     /// # Errors
     /// There is no such program or interface, or the kernel refuses.
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "verbs take it so")]
-    pub fn run(&self, _: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
+        self.change()?;
+        output.done()
+    }
+
+    fn change(&self) -> Result<(), Failure> {
         let kernel = Kernel::running()?;
         let mut words = Words::new(&self.words);
         let (name, place) = place(&mut words)?;
@@ -148,8 +152,12 @@ impl Detach {
     ///
     /// # Errors
     /// There is none, or no such interface, or the kernel refuses.
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "verbs take it so")]
-    pub fn run(&self, _: &mut Output) -> Result<(), Failure> {
+    pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
+        self.change()?;
+        output.done()
+    }
+
+    fn change(&self) -> Result<(), Failure> {
         let kernel = Kernel::running()?;
         let mut words = Words::new(&self.words);
         let (name, place) = place(&mut words)?;

@@ -13,7 +13,9 @@ const STRUCTS: usize = 200;
 
 fn main() {
     osmia_build::compile("testdata/bpf/types.bpf.c");
-    osmia_build::compile("testdata/bpf/module.bpf.c");
+    let module = Builder::new("testdata/bpf/module.bpf.c");
+    module.compile();
+    module.name("module_both").both_endians().compile();
     newest().compile();
     random_structs();
 }

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use osmia_btf::Btf;
+use osmia_btf::{Btf, Endian};
 use osmia_object::ObjectSpec;
 
 use crate::cargo;
@@ -37,6 +37,7 @@ pub struct Builder {
     name: Option<String>,
     clang: Option<OsString>,
     target: Option<Target>,
+    both_endians: bool,
     cpu: Cpu,
     includes: Vec<PathBuf>,
     defines: Vec<String>,
@@ -55,6 +56,7 @@ impl Builder {
             name: None,
             clang: None,
             target: None,
+            both_endians: false,
             cpu: Cpu::default(),
             includes: Vec::new(),
             defines: Vec::new(),
@@ -107,6 +109,14 @@ impl Builder {
     #[must_use]
     pub fn target(mut self, target: Target) -> Self {
         self.target = Some(target);
+        self
+    }
+
+    /// Compiles for both byte orders: `name.le.o` and `name.be.o`, of which a build of the module embeds
+    /// the one for its machine. For modules that are checked in.
+    #[must_use]
+    pub fn both_endians(mut self) -> Self {
+        self.both_endians = true;
         self
     }
 
@@ -176,19 +186,58 @@ impl Builder {
     /// # Errors
     /// There is no clang, the C does not compile, or a type that is asked for is missing.
     pub fn generate(&self) -> Result<Generated, Error> {
-        let CompiledObject { object, inputs, warnings } = self.object()?;
+        if self.both_endians {
+            return self.generate_both();
+        }
+        let made = self.object()?;
         let name = self.module_name();
-        let spec = ObjectSpec::parse(&name, object.clone().into())?;
+        let module = self.module(&made, format!("{name}.o"), None)?;
+        let CompiledObject { object, inputs, warnings } = made;
+        Ok(Generated { name, module, object, big_endian_object: None, inputs, warnings })
+    }
+
+    /// The same for both byte orders; the module has to be the same.
+    fn generate_both(&self) -> Result<Generated, Error> {
+        let name = self.module_name();
+        let make = |endian| -> Result<(CompiledObject, String), Error> {
+            let made = self.clone().target(self.machine().with_endian(endian)).object()?;
+            let big_endian_file = Some(format!("{name}.be.o"));
+            let module = self.module(&made, format!("{name}.le.o"), big_endian_file)?;
+            Ok((made, module))
+        };
+        let (little, module) = make(Endian::Little)?;
+        let (big, other) = make(Endian::Big)?;
+        if let Some((one, other)) = module.lines().zip(other.lines()).find(|(a, b)| a != b) {
+            let [little, big] = [one, other].map(|line| line.trim().to_owned());
+            return Err(Error::ByteOrders { little, big });
+        }
+        let CompiledObject { object, inputs, warnings } = little;
+        let big_endian_object = Some(big.object);
+        Ok(Generated { name, module, object, big_endian_object, inputs, warnings })
+    }
+
+    fn module(
+        &self,
+        made: &CompiledObject,
+        object_file: String,
+        big_endian_file: Option<String>,
+    ) -> Result<String, Error> {
+        let spec = ObjectSpec::parse(&self.module_name(), made.object.clone().into())?;
         let file = self.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let options = Options {
-            object_file: format!("{name}.o"),
+            object_file,
+            big_endian_file,
             source: file,
             types: self.types.clone(),
             events: self.events.clone(),
-            sources: self.sources(&inputs),
+            sources: self.sources(&made.inputs),
         };
-        let module = generate(&spec, &options)?;
-        Ok(Generated { name, module, object, inputs, warnings })
+        generate(&spec, &options)
+    }
+
+    /// The machine that is compiled for.
+    fn machine(&self) -> Target {
+        self.target.or_else(Target::of_cargo).unwrap_or_else(Target::host)
     }
 
     /// The texts of what the compiler read, without the system's headers and `vmlinux.h`.
@@ -243,7 +292,7 @@ impl Builder {
     fn clang_run(&self) -> Result<Compile, Error> {
         Ok(Compile {
             clang: self.clang.as_deref().map_or_else(Clang::find, Clang::named)?,
-            target: self.target.or_else(Target::of_cargo).unwrap_or_else(Target::host),
+            target: self.machine(),
             cpu: self.cpu,
             includes: self.includes.clone(),
             made: None,

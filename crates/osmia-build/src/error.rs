@@ -112,6 +112,17 @@ pub enum Error {
         /// What contradicts what.
         problem: String,
     },
+    /// A module cannot be for both byte orders.
+    #[error(
+        "the C has other types in the other byte order, so that one module cannot be for both: where it \
+         has `{little}` for little-endian machines, it has `{big}` for big-endian ones"
+    )]
+    ByteOrders {
+        /// The first line that differs, for little-endian machines.
+        little: String,
+        /// The same for big-endian ones.
+        big: String,
+    },
     /// The generated text is no Rust: a mistake of the generator's.
     #[error(
         "the generated module is not valid Rust ({0}); this is a mistake of Osmia's, please report it with the C file"

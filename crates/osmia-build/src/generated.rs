@@ -16,6 +16,8 @@ pub struct Generated {
     pub module: String,
     /// The object that the module embeds.
     pub object: Vec<u8>,
+    /// The one that it embeds on big-endian machines, if the other one is for the others only.
+    pub big_endian_object: Option<Vec<u8>>,
     /// The C file and everything that it includes.
     pub inputs: Vec<PathBuf>,
     /// The compiler's warnings, with their notes.
@@ -23,7 +25,19 @@ pub struct Generated {
 }
 
 impl Generated {
-    /// Writes `name.rs` and `name.o` into a folder. Files that are so already stay untouched.
+    /// The names of the files and their contents: `name.rs` and `name.o`, or `name.le.o` and `name.be.o`.
+    pub fn files(&self) -> Vec<(String, &[u8])> {
+        let Self { name, module, object, big_endian_object, .. } = self;
+        let module = (format!("{name}.rs"), module.as_bytes());
+        match big_endian_object {
+            None => vec![module, (format!("{name}.o"), object)],
+            Some(big) => {
+                vec![module, (format!("{name}.le.o"), object), (format!("{name}.be.o"), big)]
+            }
+        }
+    }
+
+    /// Writes the files into a folder. Files that are so already stay untouched.
     ///
     /// # Errors
     /// The folder cannot be written to.
@@ -41,11 +55,10 @@ impl Generated {
     }
 
     fn stale(&self, dir: &Path) -> impl Iterator<Item = (PathBuf, &[u8])> {
-        let files = [("rs", self.module.as_bytes()), ("o", self.object.as_slice())];
-        let place = |ending| dir.join(format!("{}.{ending}", self.name));
-        let files = files.map(|(ending, contents)| (place(ending), contents));
+        let files = self.files().into_iter().map(|(file, contents)| (dir.join(file), contents));
         files
-            .into_iter()
             .filter(|(path, contents)| !fs::read(path).is_ok_and(|there| there == *contents))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 }

@@ -175,3 +175,30 @@ fn what_is_missing_is_named_with_a_remedy() {
     let text = error(events().include("/nonexistent"));
     assert!(text.contains("/nonexistent"), "{text}");
 }
+
+#[test]
+fn one_module_for_both_byte_orders() {
+    let types = source("../../../osmia-generated-tests/testdata/bpf/types.bpf.c");
+    for clang in clangs() {
+        let builder = Builder::new(&types).clang(clang.name()).both_endians();
+        let made = builder.generate().unwrap();
+        let names: Vec<String> = made.files().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["types.rs", "types.le.o", "types.be.o"]);
+        // The byte order in the ELF header.
+        assert_eq!((made.object[5], made.big_endian_object.as_ref().unwrap()[5]), (1, 2));
+        assert!(made.module.contains("#[cfg(target_endian = \"big\")]"), "{clang:?}");
+        let big = builder.target(Target::host().with_endian(osmia_btf::Endian::Big));
+        assert_eq!(made.files(), big.generate().unwrap().files(), "{clang:?}");
+    }
+}
+
+#[test]
+fn types_that_differ_by_byte_order_are_told() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("x.bpf.c");
+    let c = "#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__\nlong a = 1;\n#else\nint a = 1;\n#endif\n";
+    fs::write(&path, c).unwrap();
+    let error = Builder::new(&path).both_endians().generate().unwrap_err();
+    assert!(matches!(error, Error::ByteOrders { .. }), "{error}");
+    assert!(error.to_string().contains("one module cannot be for both"), "{error}");
+}

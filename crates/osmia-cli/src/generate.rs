@@ -5,7 +5,8 @@ mod vmlinux;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use osmia_build::{EventType, Options};
+use osmia_btf::Endian;
+use osmia_build::{EventType, Options, Target};
 use osmia_object::ObjectSpec;
 use serde::Serialize;
 
@@ -33,6 +34,7 @@ users of a crate clang. Declare it with `mod NAME;`.
 
 Examples:
   osmia gen rust src/bpf/events.bpf.c -o src/bpf --type 'struct event'
+  osmia gen rust src/bpf/events.bpf.c -o src/bpf --endian both
   osmia gen rust src/bpf/events.bpf.c -o src/bpf --check"
 )]
 pub struct RustOptions {
@@ -50,6 +52,9 @@ pub struct RustOptions {
     /// The type of a ring buffer's events; the map may be left out if there is one only
     #[arg(long = "event", value_name = "[MAP=]TYPE")]
     events: Vec<String>,
+    /// The machines' byte order: little, big or both; this machine's if not given
+    #[arg(long, value_name = "ORDER", value_parser = orders)]
+    endian: Option<Orders>,
     /// Write nothing; fail if the files are not what would be written
     #[arg(long)]
     check: bool,
@@ -73,12 +78,11 @@ impl Generate {
 impl RustOptions {
     fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let made = if is_c(&self.source) { self.of_source() } else { self.of_object() }?;
-        let report = Made::of(&made, &self.out);
         if self.check {
-            return report.check(&made);
+            return made.check(&self.out);
         }
-        made.write_to(&report)?;
-        output.show(&report)
+        made.write_to(&self.out)?;
+        output.show(&Made::of(&made, &self.out))
     }
 
     fn of_source(&self) -> Result<Module, Failure> {
@@ -92,13 +96,24 @@ impl RustOptions {
                 None => builder.event(ty),
             };
         }
+        builder = match self.endian {
+            None => builder,
+            Some(Orders::Both) => builder.both_endians(),
+            Some(Orders::One(endian)) => builder.target(Target::host().with_endian(endian)),
+        };
         let made = builder.generate().map_err(|error| refused(&self.source, &error))?;
         show_warnings(&made.warnings);
-        Ok(Module { name: made.name, text: made.module, object: made.object })
+        let files = made.files().into_iter();
+        Ok(Module { files: files.map(|(file, contents)| (file, contents.to_vec())).collect() })
     }
 
     fn of_object(&self) -> Result<Module, Failure> {
         let shown = self.source.display();
+        if self.endian.is_some() {
+            return Err(Failure::new(format!(
+                "{shown} is an object already, in one byte order: give its C file with --endian"
+            )));
+        }
         let object = std::fs::read(&self.source)
             .map_err(|error| Failure::because(format!("read {shown}"), &error))?;
         let name = self.name.clone().unwrap_or_else(|| module_name(&self.source));
@@ -112,7 +127,8 @@ impl RustOptions {
         options.events = self.event_types().collect();
         let text = osmia_build::generate(&spec, &options)
             .map_err(|error| Failure::because(format!("make a module of {shown}"), &error))?;
-        Ok(Module { name, text, object })
+        let files = vec![(format!("{name}.rs"), text.into_bytes()), (format!("{name}.o"), object)];
+        Ok(Module { files })
     }
 
     /// The types of events, by the ring buffer that they are in if it is said.
@@ -133,53 +149,51 @@ fn module_name(path: &Path) -> String {
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name }
 }
 
-/// A module and the object that it embeds.
+/// Byte orders that a module can be for.
+#[derive(Clone, Copy)]
+enum Orders {
+    One(Endian),
+    Both,
+}
+
+fn orders(text: &str) -> Result<Orders, String> {
+    match text {
+        "both" => Ok(Orders::Both),
+        "little" | "le" => Ok(Orders::One(Endian::Little)),
+        "big" | "be" => Ok(Orders::One(Endian::Big)),
+        other => Err(format!("'{other}' is no byte order: use little, big or both")),
+    }
+}
+
+/// A module and the objects that it embeds, by their files' names; the module comes first.
 struct Module {
-    name: String,
-    text: String,
-    object: Vec<u8>,
+    files: Vec<(String, Vec<u8>)>,
 }
 
 impl Module {
-    /// Writes both into a folder; files that are so already stay untouched.
-    fn write_to(&self, files: &Made) -> Result<(), Failure> {
-        let folder = files.module.parent().unwrap_or(Path::new("."));
+    /// Writes them into a folder; files that are so already stay untouched.
+    fn write_to(&self, folder: &Path) -> Result<(), Failure> {
         std::fs::create_dir_all(folder).map_err(|error| {
             Failure::because(format!("make the folder {}", folder.display()), &error)
         })?;
-        for (path, contents) in
-            [(&files.module, self.text.as_bytes()), (&files.object, &self.object)]
-        {
-            if std::fs::read(path).is_ok_and(|there| there == contents) {
+        for (file, contents) in &self.files {
+            let path = folder.join(file);
+            if std::fs::read(&path).is_ok_and(|there| there == *contents) {
                 continue;
             }
-            std::fs::write(path, contents)
+            std::fs::write(&path, contents)
                 .map_err(|error| Failure::because(format!("write {}", path.display()), &error))?;
         }
         Ok(())
     }
-}
 
-/// The files that were made.
-#[derive(Serialize)]
-struct Made {
-    module: PathBuf,
-    object: PathBuf,
-}
-
-impl Made {
-    fn of(made: &Module, folder: &Path) -> Self {
-        let file = |ending: &str| folder.join(format!("{}.{ending}", made.name));
-        Self { module: file("rs"), object: file("o") }
-    }
-
-    /// Whether the files are what would be written.
-    fn check(&self, made: &Module) -> Result<(), Failure> {
-        let wanted = [(&self.module, made.text.as_bytes()), (&self.object, &made.object)];
-        for (path, contents) in wanted {
-            let there = std::fs::read(path)
+    /// Whether the files in a folder are what would be written.
+    fn check(&self, folder: &Path) -> Result<(), Failure> {
+        for (file, contents) in &self.files {
+            let path = folder.join(file);
+            let there = std::fs::read(&path)
                 .map_err(|error| Failure::because(format!("read {}", path.display()), &error))?;
-            if there != contents {
+            if there != *contents {
                 return Err(Failure::new(format!(
                     "{} is not what its C file makes today: run the same command without --check",
                     path.display()
@@ -190,8 +204,23 @@ impl Made {
     }
 }
 
+/// The files that were made.
+#[derive(Serialize)]
+struct Made {
+    module: PathBuf,
+    objects: Vec<PathBuf>,
+}
+
+impl Made {
+    fn of(made: &Module, folder: &Path) -> Self {
+        let mut files = made.files.iter().map(|(file, _)| folder.join(file));
+        Self { module: files.next().unwrap_or_default(), objects: files.collect() }
+    }
+}
+
 impl Report for Made {
     fn text(&self, _page: &Page) -> String {
-        format!("{}\n{}\n", self.module.display(), self.object.display())
+        let files = std::iter::once(&self.module).chain(&self.objects);
+        files.map(|file| format!("{}\n", file.display())).collect()
     }
 }

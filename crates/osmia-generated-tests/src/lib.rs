@@ -19,3 +19,7 @@ osmia::include_bpf!(
     /// Programs, maps, variables, the kernel's configuration.
     pub module
 );
+osmia::include_bpf!(
+    /// The same for both byte orders.
+    pub module_both
+);

@@ -166,3 +166,11 @@ fn flexible_arrays() {
     assert_eq!(data.len(), 3);
     assert!(Flexible::with_data(&bytes[..8]).is_none());
 }
+
+#[test]
+fn the_object_for_this_machine_is_embedded() {
+    use osmia_generated_tests::{module, module_both};
+    let spec = module_both::open().unwrap();
+    assert_eq!(*spec.vars.const_u32.get(), 50);
+    assert_eq!(module_both::OBJECT, module::OBJECT);
+}

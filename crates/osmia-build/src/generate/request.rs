@@ -6,6 +6,8 @@
 pub struct Options {
     /// The file name of the object, beside the module's.
     pub object_file: String,
+    /// That of the object for big-endian machines, if the other one is for the others only.
+    pub big_endian_file: Option<String>,
     /// The name of the C file, for the module's first line.
     pub source: String,
     /// Types that no map and no variable uses: `struct event`, `enum kind`, `my_typedef`.

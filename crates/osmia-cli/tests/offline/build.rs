@@ -91,3 +91,20 @@ fn a_module_is_the_same_from_c_and_from_an_object() {
     let failed = osmia(&check).failed();
     assert!(failed.contains("run the same command without --check"), "{failed}");
 }
+
+#[test]
+fn a_module_for_both_byte_orders_has_two_objects() {
+    let Some(source) = source() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = ["gen", "rust", &source, "-o", text(dir.path()), "--endian", "both"];
+    let made = osmia(&arguments).done();
+    assert_eq!(made.lines().count(), 3, "{made}");
+    for (file, order) in [("run.le.o", "little"), ("run.be.o", "big")] {
+        let shown = osmia(&["obj", "show", text(&dir.path().join(file))]).done();
+        assert!(shown.contains(&format!("for {order}-endian machines")), "{shown}");
+    }
+    osmia(&[&arguments[..], &["--check"]].concat()).done();
+    fs::write(dir.path().join("run.be.o"), "old").unwrap();
+    let failed = osmia(&[&arguments[..], &["--check"]].concat()).failed();
+    assert!(failed.contains("run.be.o is not what its C file makes today"), "{failed}");
+}

@@ -155,9 +155,20 @@ fn kconfig(parts: &Parts, emitter: &Emitter<'_>) -> Vec<Part> {
 
 fn opening(object: &ObjectSpec, options: &Options) -> TokenStream {
     let (name, file) = (&object.name, &options.object_file);
+    let object = match &options.big_endian_file {
+        None => quote!(include_bytes!(#file)),
+        // Neither needs the other's file.
+        Some(big) => quote! {{
+            #[cfg(target_endian = "little")]
+            let object = include_bytes!(#file);
+            #[cfg(target_endian = "big")]
+            let object = include_bytes!(#big);
+            object
+        }},
+    };
     quote! {
         /// The object: compiled C with its types.
-        pub static OBJECT: &[u8] = include_bytes!(#file);
+        pub static OBJECT: &[u8] = #object;
 
         /// Opens the object. It is plain data, and nothing reaches a kernel yet.
         ///

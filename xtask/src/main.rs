@@ -4,6 +4,7 @@ mod abi;
 mod bench;
 mod cargo;
 mod command;
+mod corpus;
 mod demo;
 mod fuzz;
 mod report;
@@ -32,6 +33,7 @@ enum Verb {
     Vm(vm::Vm),
     Fuzz(fuzz::Fuzz),
     Bench(bench::Bench),
+    Corpus(corpus::Corpus),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Verb::Vm(vm) => vm.run(),
         Verb::Fuzz(fuzz) => fuzz.run(),
         Verb::Bench(bench) => bench.run(),
+        Verb::Corpus(corpus) => corpus.run(),
     };
     match outcome {
         Ok(code) => code,

@@ -43,6 +43,8 @@ pub enum Subject {
     AttachTarget,
     /// A type of maps.
     MapType,
+    /// A table of callbacks.
+    StructOps,
     /// A helper function.
     Helper,
     /// A CO-RE relocation.
@@ -60,6 +62,7 @@ impl Subject {
             Self::AttachType => "attach_type",
             Self::AttachTarget => "attach_target",
             Self::MapType => "map_type",
+            Self::StructOps => "struct_ops",
             Self::Helper => "helper",
             Self::Core => "core",
             Self::Extern => "extern",

@@ -53,6 +53,6 @@ pub fn check(object: &ObjectSpec, kernel: &Kernel) -> Answer {
             .values()
             .map(|spec| program::check(object, spec, kernel))
             .collect(),
-        maps: object.maps.values().map(|spec| map::check(spec, kernel)).collect(),
+        maps: object.maps.values().map(|spec| map::check(object, spec, kernel)).collect(),
     }
 }

@@ -1,14 +1,24 @@
 //! Maps.
 
-use osmia_object::{MapSpec, Pinning};
+use osmia_abi::MapType;
+use osmia_object::{MapRole, MapSpec, ObjectSpec, Pinning};
 
 use crate::answer::MapAnswer;
-use crate::finding::{Finding, Subject};
+use crate::finding::{Finding, Subject, Weight};
 use crate::kernel::Kernel;
 
 /// What a kernel says to a map.
-pub(crate) fn check(spec: &MapSpec, kernel: &Kernel) -> MapAnswer {
+pub(crate) fn check(object: &ObjectSpec, spec: &MapSpec, kernel: &Kernel) -> MapAnswer {
     let mut findings = Vec::new();
+    if !spec.autocreate {
+        return MapAnswer { name: spec.name.clone(), findings };
+    }
+    if spec.role == MapRole::StructOps {
+        let table = object.ops_table(spec, kernel.target(), || kernel.modules());
+        let refused =
+            |error: osmia_object::Error| Finding::refused(Subject::StructOps, error.to_string());
+        findings.extend(table.err().map(refused));
+    }
     if let [field, ..] = spec.unknown_fields.as_slice() {
         let message = format!("its definition has a member `{field}`, which means nothing");
         findings.push(Finding::refused(Subject::Object, message));
@@ -17,6 +27,10 @@ pub(crate) fn check(spec: &MapSpec, kernel: &Kernel) -> MapAnswer {
         let message = format!("pinning {value} means nothing");
         findings.push(Finding::refused(Subject::Object, message));
     }
+    if spec.max_entries == 0 && needs_entries(spec.map_type) {
+        let message = "its max_entries is 0: whoever loads it must say how many entries it has";
+        findings.push(Finding::new(Weight::Unsure, Subject::Object, message));
+    }
     for map in [Some(spec), spec.inner.as_deref()].into_iter().flatten() {
         if !kernel.map_types.has(map.map_type.0) {
             let message = format!("this kernel has no maps of type {}", map.map_type);
@@ -24,4 +38,20 @@ pub(crate) fn check(spec: &MapSpec, kernel: &Kernel) -> MapAnswer {
         }
     }
     MapAnswer { name: spec.name.clone(), findings }
+}
+
+/// Whether a map of this type cannot do without a number of entries. Loaders give perf event arrays
+/// theirs.
+fn needs_entries(map_type: MapType) -> bool {
+    !matches!(
+        map_type,
+        MapType::PERF_EVENT_ARRAY
+            | MapType::STRUCT_OPS
+            | MapType::SK_STORAGE
+            | MapType::INODE_STORAGE
+            | MapType::TASK_STORAGE
+            | MapType::CGRP_STORAGE
+            | MapType::CGROUP_STORAGE
+            | MapType::PERCPU_CGROUP_STORAGE
+    )
 }

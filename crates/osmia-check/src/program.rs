@@ -19,6 +19,12 @@ pub(crate) fn check(object: &ObjectSpec, spec: &ProgramSpec, kernel: &Kernel) ->
         Ok(findings) => findings,
         Err(error) => vec![broken(&error)],
     };
+    if object.endian != kernel.btf().endian() {
+        let message = "the object is for machines of the other byte order";
+        let help =
+            "compile it with -target bpfel for little-endian machines, bpfeb for big-endian ones";
+        findings.insert(0, Finding::refused(Subject::Object, message).help([help.to_owned()]));
+    }
     match object.link(&spec.name) {
         Ok(linked) => findings.extend(Program { object, kernel, linked }.check()),
         Err(error) => findings.push(Finding::refused(Subject::Object, error.to_string())),

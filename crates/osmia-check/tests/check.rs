@@ -115,6 +115,36 @@ fn the_scenario_of_the_renamed_member() {
 }
 
 #[test]
+fn tables_of_callbacks_are_matched() {
+    let Some(object) = object("struct_ops") else { return };
+    let answer = check(&object, &NEW.kernel("new"));
+    let map = |name: &str| answer.maps.iter().find(|map| map.name == name).unwrap();
+    let [found, ..] = map("shy").findings.as_slice() else { panic!("{answer:?}") };
+    assert_eq!((found.subject, found.weight), (Subject::StructOps, Weight::Refused));
+    assert!(
+        found.message.contains("struct tcp_congestion_ops: neither this kernel nor"),
+        "{found:?}"
+    );
+    assert!(map("left_out").findings.is_empty(), "it is not created");
+}
+
+#[test]
+fn what_no_kernel_of_this_kind_takes() {
+    let big = Fixture::new("ksyms").endian(osmia_testkit::fixture::Endian::Big);
+    let Some(bytes) = big.bytes() else { return };
+    let answer = check(&ObjectSpec::parse("ksyms", bytes.into()).unwrap(), &NEW.kernel("new"));
+    let first = &answer.programs[0].findings[0];
+    assert_eq!((answer.programs[0].verdict(), first.subject), (Refused, Subject::Object));
+    assert!(first.message.contains("the other byte order"), "{first:?}");
+    let Some(mut object) = object("check") else { return };
+    object.maps["events"].max_entries = 0;
+    let answer = check(&object, &NEW.kernel("new"));
+    let events = answer.maps.iter().find(|map| map.name == "events").unwrap();
+    assert_eq!(events.verdict(), Unsure);
+    assert!(events.findings[0].message.contains("max_entries is 0"), "{events:?}");
+}
+
+#[test]
 fn a_kernel_that_lists_nothing_is_given_the_benefit_of_the_doubt() {
     let Some(object) = object("small") else { return };
     let empty = osmia_btf::Builder::new(osmia_btf::Endian::host()).build().unwrap();

@@ -35,6 +35,9 @@ pub struct MapSpec {
     pub value_type: Option<TypeId>,
     /// Whether it is shared by a pin named after it.
     pub pinning: Pinning,
+    /// Whether loading the object creates it; false for tables of callbacks whose section begins
+    /// with `?`. Programs that refer to a map which is not created cannot be loaded.
+    pub autocreate: bool,
     /// For maps of maps: how the inner maps look.
     pub inner: Option<Box<MapSpec>>,
     /// For arrays of maps or programs: what the C initialiser puts in which slot.
@@ -80,6 +83,7 @@ impl MapSpec {
             key_type: None,
             value_type: None,
             pinning: Pinning::None,
+            autocreate: true,
             inner: None,
             values: Vec::new(),
             role: MapRole::Declared,

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::link::Link;
 use crate::near::instead_of;
 use crate::program::Program;
+use crate::struct_ops::StructOps;
 
 /// The attachments of an object's programs, by the programs' names. Dropping it detaches them all.
 #[derive(Debug, Default)]
@@ -46,6 +47,17 @@ impl Links {
             }
         }
         Ok(links)
+    }
+
+    /// Registers tables of callbacks as well, under their own names.
+    pub(crate) fn with_tables<'a>(
+        mut self,
+        tables: impl IntoIterator<Item = &'a StructOps>,
+    ) -> Result<Self, Error> {
+        for table in tables {
+            self.links.insert(table.name().to_owned(), table.attach()?);
+        }
+        Ok(self)
     }
 
     /// The attachment of the program with this name.

@@ -17,6 +17,7 @@ use crate::load::btf::ProgramBtf;
 use crate::load::core::SharedRelocator;
 use crate::load::externs::Externs;
 use crate::load::pinned::Pins;
+use crate::load::struct_ops::Tables;
 use crate::map::Map;
 use crate::object::Object;
 use crate::program::Program;
@@ -38,6 +39,7 @@ mod program;
 mod program_refusal;
 mod records;
 mod slots;
+mod struct_ops;
 
 /// Loads objects, with settings.
 ///
@@ -155,6 +157,8 @@ struct Load<'a> {
     fold: bool,
     reused: &'a HashMap<String, Map>,
     spec: &'a ObjectSpec,
+    /// Its tables of callbacks, matched against the kernel.
+    tables: Tables,
     /// The object's types in the kernel, once something needed them.
     btf: OnceCell<ProgramBtf>,
     /// What answers CO-RE relocations, once something needed it.
@@ -171,12 +175,13 @@ impl<'a> Load<'a> {
             fold,
             reused,
             spec,
+            tables: Tables::default(),
             btf: OnceCell::new(),
             relocator: OnceCell::new(),
         }
     }
 
-    fn run(self) -> Result<Object, Error> {
+    fn run(mut self) -> Result<Object, Error> {
         if self.spec.endian != Endian::host() {
             return Err(Error::invalid(format!(
                 "it is for machines of the other byte order ({:?}): compile with -target bpf",
@@ -185,12 +190,13 @@ impl<'a> Load<'a> {
         }
         check::object(self.spec)?;
         check::reused(self.spec, self.reused)?;
+        self.tables = self.match_tables()?;
         let linked = self.link()?;
         self.look_for_types(&linked);
         let mut externs = self.externs(&linked)?;
         let mut pins = Pins::default();
         let mut maps = IndexMap::with_capacity(self.spec.maps.len());
-        for (name, spec) in &self.spec.maps {
+        for (name, spec) in self.spec.maps.iter().filter(|(_, spec)| spec.autocreate) {
             let changed = self.changed(spec, &externs);
             let spec = changed.as_ref().unwrap_or(spec);
             maps.insert(name.clone(), self.map(spec, &mut pins)?);
@@ -198,12 +204,13 @@ impl<'a> Load<'a> {
         slots::fill_maps(self.spec, &maps)?;
         let programs = self.programs(linked, &maps, &externs)?;
         slots::fill_programs(self.spec, &maps, &programs)?;
+        let struct_ops = self.struct_ops(&maps, &programs)?;
         let variables = self.variables(&maps);
         let config = externs.config_parts();
         pins.pin(&maps)?;
         let notes = self.btf.into_inner().and_then(ProgramBtf::into_note).into_iter().collect();
         let (kernel, name) = (self.kernel.clone(), self.spec.name.clone());
-        Ok(Object { kernel, name, programs, maps, variables, config, notes })
+        Ok(Object { kernel, name, programs, maps, variables, struct_ops, config, notes })
     }
 
     /// The spec of a map that is created other than the object says.
@@ -225,7 +232,8 @@ impl<'a> Load<'a> {
 
     /// Puts the functions of each program together that is to be loaded.
     fn link(&self) -> Result<IndexMap<String, LinkedProgram>, Error> {
-        let programs = self.spec.programs.iter().filter(|(_, spec)| spec.autoload);
+        let programs = self.spec.programs.iter();
+        let programs = programs.filter(|(_, spec)| spec.autoload && !self.is_of_no_table(spec));
         let link = |name: &String| {
             let linked = self.spec.link(name).map_err(|error| {
                 Error::new(ErrorKind::Invalid, "put its functions together").caused_by(error)
@@ -246,7 +254,10 @@ impl<'a> Load<'a> {
                 self.program(spec, program, maps, externs).attempt(|| load_program(name))
             }
             None => {
-                let why = "its section begins with `?`, or `autoload` was set to false";
+                let why = match spec.autoload {
+                    true => "the tables of callbacks that it is for are not created",
+                    false => "its section begins with `?`, or `autoload` was set to false",
+                };
                 Ok(Program::left_out(spec, why))
             }
         };

@@ -10,6 +10,7 @@ use crate::load::Loader;
 use crate::map::Map;
 use crate::near::instead_of;
 use crate::program::Program;
+use crate::struct_ops::StructOps;
 use crate::variable::Variable;
 use osmia_object::ObjectSpec;
 
@@ -42,6 +43,7 @@ pub struct Object {
     pub(crate) variables: IndexMap<String, Variable>,
     /// What programs read of the kernel's configuration, by name; zeros at the end left out.
     pub(crate) config: IndexMap<String, Bytes>,
+    pub(crate) struct_ops: IndexMap<String, StructOps>,
     pub(crate) notes: Vec<Error>,
 }
 
@@ -109,18 +111,33 @@ impl Object {
         self.variables.values()
     }
 
+    /// The table of callbacks (`SEC(".struct_ops")`) of this name.
+    ///
+    /// # Errors
+    /// `NotFound`: there is none; the message says which there are.
+    pub fn struct_ops(&self, name: &str) -> Result<&StructOps, Error> {
+        let absent = || self.absent("table of callbacks", name, &self.struct_ops);
+        self.struct_ops.get(name).ok_or_else(absent)
+    }
+
+    /// All tables of callbacks, in the order of the file.
+    pub fn all_struct_ops(&self) -> impl ExactSizeIterator<Item = &StructOps> {
+        self.struct_ops.values()
+    }
+
     /// What this kernel could not do and the object works without, such as keeping its types.
     pub fn notes(&self) -> &[Error] {
         &self.notes
     }
 
-    /// Attaches all programs whose sections name a place, or none of them if one fails. The result
+    /// Attaches all programs whose sections name a place and registers all tables of callbacks, or none of them if one fails. The result
     /// says which were left out, and why.
     ///
     /// # Errors
     /// As for attaching each one by itself.
     pub fn attach(&self) -> Result<Links, Error> {
         Links::attach_all(self.programs())
+            .and_then(|links| links.with_tables(self.all_struct_ops()))
             .map_err(|error| error.during(format!("attach object `{}`", self.name)))
     }
 

@@ -41,6 +41,7 @@ pub(crate) fn read(source: &Source<'_>) -> Result<Vec<Table>, Error> {
         spec.key_size = 4;
         spec.value_size = bytes.len() as u32;
         spec.max_entries = 1;
+        spec.autocreate = !section.name.starts_with('?');
         spec.flags = if link { BPF_F_LINK } else { 0 };
         spec.contents = source.share(bytes);
         let typed = match typed.entry(at) {

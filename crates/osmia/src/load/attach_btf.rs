@@ -27,6 +27,8 @@ pub(super) struct AttachPlace {
     pub(super) id: u32,
     /// The module's BTF that it is in, if it is not in the kernel's own.
     pub(super) module: Option<BtfFd>,
+    /// For a callback: the number of the struct's member that it stands for.
+    pub(super) member: Option<u32>,
 }
 
 /// The name of the type of the kernel that a program attaches to; `None` if there is none, or a
@@ -101,11 +103,11 @@ fn anywhere(
 
 fn in_kernel(kernel: &Kernel, kind: Kind, name: &str) -> Result<Option<AttachPlace>, Error> {
     let found = own(kernel.own_btf()?, kind, name)?;
-    Ok(found.map(|id| AttachPlace { id, module: None }))
+    Ok(found.map(|id| AttachPlace { id, ..AttachPlace::default() }))
 }
 
 fn in_module(kernel: &Kernel, module: &str, id: u32) -> Result<AttachPlace, Error> {
-    Ok(AttachPlace { id, module: Some(kernel.module_fd(module)?) })
+    Ok(AttachPlace { id, module: Some(kernel.module_fd(module)?), ..AttachPlace::default() })
 }
 
 /// The id of a type that a BTF itself has.

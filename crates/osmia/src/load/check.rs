@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use osmia_object::{MapRole, MapSpec, ObjectSpec, Pinning, ProgramSpec, SectionDef};
+use osmia_object::{MapSpec, ObjectSpec, Pinning, ProgramSpec, SectionDef};
 
 use crate::error::Error;
 use crate::load::pinned::differences;
@@ -25,12 +25,7 @@ fn map(spec: &MapSpec) -> Result<(), Error> {
             "pinning {value} means nothing; LIBBPF_PIN_NONE is 0, LIBBPF_PIN_BY_NAME is 1"
         ));
     }
-    match spec.role {
-        MapRole::StructOps => {
-            refuse("struct_ops are not loaded by this version of Osmia".to_owned())
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 fn program(spec: &ProgramSpec) -> Result<(), Error> {

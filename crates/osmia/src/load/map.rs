@@ -1,5 +1,7 @@
 //! Creating maps.
 
+use std::os::fd::AsFd;
+
 use osmia_abi::MapType;
 use osmia_abi::flags::BPF_F_MMAPABLE;
 use osmia_object::MapSpec;
@@ -91,11 +93,13 @@ impl Load<'_> {
             Some(_) => id.map_or(0, |id| id.0),
             None => 0,
         };
+        let table = self.tables.of(&spec.name);
+        let module = table.map(|table| table.module_fd(self)).transpose()?.flatten();
         let name = spec.kernel_name.as_deref().unwrap_or(&spec.name);
         let create = MapCreate {
             map_type: spec.map_type,
             key_size: spec.key_size,
-            value_size: spec.value_size,
+            value_size: table.map_or(spec.value_size, |table| table.ops.value.len() as u32),
             max_entries,
             map_flags: spec.flags | if extras.mmapable { BPF_F_MMAPABLE } else { 0 },
             inner_map: inner.map(Map::fd).transpose()?,
@@ -106,9 +110,12 @@ impl Load<'_> {
                 Naming::None => ObjName::NONE,
             },
             ifindex: spec.ifindex,
-            btf: types,
+            // The kernel wants to see the types of the object, which the table is none of.
+            btf: if table.is_some() { self.btf().fd() } else { types },
             btf_key_type_id: type_id(spec.key_type),
             btf_value_type_id: type_id(spec.value_type),
+            btf_vmlinux_value_type_id: table.map_or(0, |table| table.ops.value_type.0),
+            value_type_btf: module.as_ref().map(AsFd::as_fd),
             map_extra: spec.map_extra,
             ..MapCreate::default()
         };
@@ -182,6 +189,7 @@ fn takes_types(spec: &MapSpec) -> bool {
             | MapType::SOCKHASH
             | MapType::RINGBUF
             | MapType::USER_RINGBUF
+            | MapType::STRUCT_OPS
     );
     has && !refuses
 }

@@ -80,11 +80,19 @@ impl Load<'_> {
             prog_type,
             code: Insn::encode_all(&linked.insns, features::host()),
             records: ProgramRecords::new(&linked),
-            attach_place: attach_btf::find(self.kernel, spec, prog_type)?,
+            attach_place: self.attach_place(spec, prog_type)?,
             linked,
             fd_array: externs.fd_array(),
             license,
         })
+    }
+
+    /// What the program is verified for.
+    fn attach_place(&self, spec: &ProgramSpec, prog_type: ProgType) -> Result<AttachPlace, Error> {
+        match prog_type {
+            ProgType::STRUCT_OPS => self.ops_place(spec),
+            _ => attach_btf::find(self.kernel, spec, prog_type),
+        }
     }
 
     /// Makes numbers of constants, if the kernel has them in no other way or that is asked for.
@@ -171,7 +179,8 @@ impl Load<'_> {
             Some(_) => Records { record_size, bytes },
             None => Records::default(),
         };
-        let attach_type = spec.attach_type.filter(|_| extras.attach_type);
+        let member = prepared.attach_place.member.map(AttachType);
+        let attach_type = member.or(spec.attach_type.filter(|_| extras.attach_type));
         call(&ProgLoad {
             prog_type: prepared.prog_type,
             insns: &prepared.code,

@@ -137,6 +137,9 @@ impl Program {
                 Err("which cgroup it is for must be said".to_owned())
             }
             (ProgType::SOCKET_FILTER, _) => Err("a socket filter is set on a socket".to_owned()),
+            (ProgType::STRUCT_OPS, _) => {
+                Err("it is attached with the table of callbacks that it stands in".to_owned())
+            }
             (_, None) => Err(format!("its section, `{section}`, names nothing to attach to")),
             (prog_type, Some(_)) => Err(format!(
                 "programs of type {prog_type} in section `{section}` do not attach by themselves"

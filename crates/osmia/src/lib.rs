@@ -82,10 +82,10 @@ pub use crate::probes::{Probe, ProbeKind};
 pub use crate::program::Program;
 pub use crate::program::info::ProgramInfo;
 pub use crate::program::kinds::{
-    CgroupProgram, FlowDissectorProgram, LsmProgram, NetfilterProgram, PerfEventProgram,
-    ProbeProgram, RawTracepointProgram, SkLookupProgram, SkMsgProgram, SkReuseportProgram,
-    SkSkbProgram, SocketFilterProgram, SyscallProgram, TcProgram, TracepointProgram,
-    TracingProgram, XdpProgram,
+    CgroupProgram, ExtensionProgram, FlowDissectorProgram, LsmProgram, NetfilterProgram,
+    PerfEventProgram, ProbeProgram, RawTracepointProgram, SkLookupProgram, SkMsgProgram,
+    SkReuseportProgram, SkSkbProgram, SocketFilterProgram, SyscallProgram, TcProgram,
+    TracepointProgram, TracingProgram, XdpProgram,
 };
 pub use crate::program::stream::ProgramStream;
 pub use crate::program::test_run::{TestRun, TestRunResult};

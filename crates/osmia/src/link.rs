@@ -21,6 +21,7 @@ pub(crate) mod attach_types;
 pub mod cgroup;
 pub mod details;
 pub(crate) mod executable;
+pub(crate) mod extension;
 pub(crate) mod functions;
 pub mod ids;
 pub mod iteration;

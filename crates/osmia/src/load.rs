@@ -59,6 +59,7 @@ pub struct Loader {
     log_level: u32,
     fold_constants: bool,
     reused: HashMap<String, Map>,
+    targets: HashMap<String, Program>,
 }
 
 impl Loader {
@@ -71,6 +72,7 @@ impl Loader {
             log_level: 0,
             fold_constants: false,
             reused: HashMap::new(),
+            targets: HashMap::new(),
         }
     }
 
@@ -119,6 +121,29 @@ impl Loader {
         self
     }
 
+    /// Says which loaded program a program of the object is for: whose function a `freplace` program
+    /// replaces, or a `fentry`, `fexit` or `fmod_ret` program watches. Which function its section
+    /// tells (`freplace/FUNCTION`); if it does not, it is the first one.
+    ///
+    /// # Kernel
+    /// Since 5.6.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn load(spec: &osmia::ObjectSpec) -> Result<osmia::Object, osmia::Error> {
+    /// use osmia::{Kernel, Loader, Program};
+    ///
+    /// let kernel = Kernel::running()?;
+    /// let filter = Program::from_pin(&kernel, "/sys/fs/bpf/filter")?;
+    /// Loader::new(&kernel).target("replacement", &filter).load(spec)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn target(mut self, program: impl Into<String>, target: &Program) -> Self {
+        self.targets.insert(program.into(), target.clone());
+        self
+    }
+
     /// Loads an object: creates its maps, fills them, loads its programs.
     ///
     /// Either all of it is loaded or nothing stays. What the kernel does not know and the object can
@@ -156,6 +181,7 @@ struct Load<'a> {
     /// Whether programs get constants as numbers in their code.
     fold: bool,
     reused: &'a HashMap<String, Map>,
+    targets: &'a HashMap<String, Program>,
     spec: &'a ObjectSpec,
     /// Its tables of callbacks, matched against the kernel.
     tables: Tables,
@@ -167,13 +193,14 @@ struct Load<'a> {
 
 impl<'a> Load<'a> {
     fn new(loader: &'a Loader, spec: &'a ObjectSpec, fold: bool) -> Self {
-        let Loader { kernel, pin_directory, log_level, reused, .. } = loader;
+        let Loader { kernel, pin_directory, log_level, reused, targets, .. } = loader;
         Self {
             kernel,
             pin_directory,
             log_level: *log_level,
             fold,
             reused,
+            targets,
             spec,
             tables: Tables::default(),
             btf: OnceCell::new(),
@@ -190,6 +217,7 @@ impl<'a> Load<'a> {
         }
         check::object(self.spec)?;
         check::reused(self.spec, self.reused)?;
+        check::targets(self.spec, self.targets)?;
         self.tables = self.match_tables()?;
         let linked = self.link()?;
         self.look_for_types(&linked);

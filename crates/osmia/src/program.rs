@@ -20,6 +20,7 @@ use crate::program::place::ProgramPlace;
 use crate::program::test_run::{TestRun, TestRunResult};
 
 mod attach;
+mod functions;
 pub mod ids;
 pub mod info;
 pub(crate) mod kernel_program;

@@ -1,14 +1,17 @@
 //! What a program attaches to, as a type of the kernel.
 
+use std::os::fd::AsFd as _;
+
 use osmia_abi::{AttachType, ProgType};
 use osmia_btf::{Btf, Kind};
 use osmia_object::ProgramSpec;
-use osmia_sys::BtfFd;
+use osmia_sys::{AttachBtf, BtfFd};
 
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::modules::ModuleTypes;
 use crate::kernel::{Kernel, no_btf};
+use crate::program::Program;
 use osmia_btf::near::nearest;
 
 /// Whether programs of this kind are verified for a place that BTF names.
@@ -27,6 +30,8 @@ pub(super) struct AttachPlace {
     pub(super) id: u32,
     /// The module's BTF that it is in, if it is not in the kernel's own.
     pub(super) module: Option<BtfFd>,
+    /// The program that it is in, if it is in one.
+    pub(super) program: Option<Program>,
     /// For a callback: the number of the struct's member that it stands for.
     pub(super) member: Option<u32>,
 }
@@ -39,6 +44,18 @@ pub(super) fn target_name(spec: &ProgramSpec) -> Option<String> {
     let (prefix, ..) = place(spec.attach_type);
     let is_named = has_btf_target(spec, spec.prog_type?) && !name.contains(':');
     is_named.then(|| format!("{prefix}{name}"))
+}
+
+impl AttachPlace {
+    /// Whose types the id is of.
+    pub(super) fn btf(&self) -> AttachBtf<'_> {
+        let program = self.program.as_ref().and_then(|program| program.fd().ok());
+        match (program, &self.module) {
+            (Some(fd), _) => AttachBtf::Prog(fd),
+            (None, Some(fd)) => AttachBtf::Module(fd.as_fd()),
+            (None, None) => AttachBtf::Kernel,
+        }
+    }
 }
 
 /// The type that the program attaches to: a function of the kernel, or if that has none of this name
@@ -60,8 +77,7 @@ pub(super) fn find(
     };
     if prog_type == ProgType::EXT {
         return Err(Error::invalid(
-            "freplace programs replace a function of another program, which this version of Osmia \
-             cannot be told",
+            "freplace programs replace a function of another program, which `Loader::target` tells",
         ));
     }
     let (prefix, kind, noun) = place(spec.attach_type);
@@ -78,6 +94,12 @@ pub(super) fn find(
         }
         None => anywhere(kernel, prefix, kind, noun, target),
     }
+}
+
+/// The function of a program that is loaded.
+pub(super) fn in_program(spec: &ProgramSpec, target: &Program) -> Result<AttachPlace, Error> {
+    let id = target.function_id(spec.attach_target.as_deref())?;
+    Ok(AttachPlace { id, program: Some(target.clone()), ..AttachPlace::default() })
 }
 
 fn anywhere(

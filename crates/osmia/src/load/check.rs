@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use osmia_abi::{AttachType, ProgType};
 use osmia_object::{MapSpec, ObjectSpec, Pinning, ProgramSpec, SectionDef};
 
 use crate::error::Error;
 use crate::load::pinned::differences;
 use crate::map::Map;
 use crate::near::instead_of;
+use crate::program::Program;
 
 /// Refuses what no kernel could take.
 pub(super) fn object(spec: &ObjectSpec) -> Result<(), Error> {
@@ -40,6 +42,31 @@ fn program(spec: &ProgramSpec) -> Result<(), Error> {
         "program `{}`: its section `{}` says no type of program{near}",
         spec.name, spec.section
     )))
+}
+
+/// Refuses targets for programs that there are not, or that attach to no program.
+pub(super) fn targets(spec: &ObjectSpec, targets: &HashMap<String, Program>) -> Result<(), Error> {
+    for name in targets.keys() {
+        let Some(program) = spec.programs.get(name) else {
+            let near = instead_of(name, "programs", spec.programs.keys().map(String::as_str));
+            return Err(Error::not_found(format!(
+                "there is no program `{name}` to have a target; {near}"
+            )));
+        };
+        let prog_type = program.prog_type.unwrap_or_default();
+        let by_name = [AttachType::TRACE_RAW_TP, AttachType::TRACE_ITER];
+        let takes = prog_type == ProgType::EXT
+            || prog_type == ProgType::TRACING
+                && !program.attach_type.is_some_and(|ty| by_name.contains(&ty));
+        if !takes {
+            return Err(Error::invalid(format!(
+                "program `{name}` in section `{}` attaches to no other program; freplace, fentry, \
+                 fexit and fmod_ret programs do",
+                program.section
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses maps that are to take the place of others and cannot.

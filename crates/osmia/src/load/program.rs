@@ -1,14 +1,14 @@
 //! Loading programs.
 
 use std::ffi::CString;
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 use indexmap::IndexMap;
 use osmia_abi::flags::{BPF_F_SLEEPABLE, BPF_F_XDP_HAS_FRAGS};
 use osmia_abi::{AttachType, ProgType};
 use osmia_insn::Insn;
 use osmia_object::{LinkedProgram, MapRole, ProgramSpec, SectionDef};
-use osmia_sys::{AttachBtf, Errno, Log, ObjName, ProgFd, ProgLoad, Records};
+use osmia_sys::{Errno, Log, ObjName, ProgFd, ProgLoad, Records};
 
 use crate::error::Error;
 use crate::kernel::feature::Feature;
@@ -89,8 +89,9 @@ impl Load<'_> {
 
     /// What the program is verified for.
     fn attach_place(&self, spec: &ProgramSpec, prog_type: ProgType) -> Result<AttachPlace, Error> {
-        match prog_type {
-            ProgType::STRUCT_OPS => self.ops_place(spec),
+        match (prog_type, self.targets.get(&spec.name)) {
+            (_, Some(target)) => attach_btf::in_program(spec, target),
+            (ProgType::STRUCT_OPS, None) => self.ops_place(spec),
             _ => attach_btf::find(self.kernel, spec, prog_type),
         }
     }
@@ -194,10 +195,7 @@ impl Load<'_> {
             func_info: records(&prepared.records.functions, FUNCTION),
             line_info: records(&prepared.records.lines, LINE),
             attach_btf_id: prepared.attach_place.id,
-            attach_btf: match &prepared.attach_place.module {
-                Some(fd) => AttachBtf::Module(fd.as_fd()),
-                None => AttachBtf::Kernel,
-            },
+            attach_btf: prepared.attach_place.btf(),
             fd_array: &prepared.fd_array,
             ..ProgLoad::default()
         })

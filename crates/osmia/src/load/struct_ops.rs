@@ -103,6 +103,7 @@ impl Load<'_> {
             id: table.ops.struct_type.0,
             module: table.module_fd(self)?,
             member: Some(index),
+            ..AttachPlace::default()
         })
     }
 

@@ -7,12 +7,13 @@ use crate::link::iteration::Iteration;
 use crate::link::raw_tracepoint::RawTracepoint;
 use crate::link::tracepoint::Tracepoint;
 use crate::link::xdp::XdpMode;
-use crate::link::{Link, iteration, raw_tracepoint, security, tracepoint, tracing, xdp};
+use crate::link::{Link, extension, iteration, raw_tracepoint, security, tracepoint, tracing, xdp};
 use crate::program::Program;
 use crate::program::attach::probe::ProbeTarget;
 use crate::program::kernel_program::KernelProgram;
 use crate::program::kinds::{
-    LsmProgram, RawTracepointProgram, TracepointProgram, TracingProgram, XdpProgram,
+    ExtensionProgram, LsmProgram, RawTracepointProgram, TracepointProgram, TracingProgram,
+    XdpProgram,
 };
 
 /// The types of programs that cgroups have.
@@ -137,6 +138,10 @@ impl Program {
                 Err("which cgroup it is for must be said".to_owned())
             }
             (ProgType::SOCKET_FILTER, _) => Err("a socket filter is set on a socket".to_owned()),
+            (ProgType::EXT, target) => Ok(Target::Loaded(match target {
+                Some(function) => format!("freplace {function}"),
+                None => "the function that it was loaded for".to_owned(),
+            })),
             (ProgType::STRUCT_OPS, _) => {
                 Err("it is attached with the table of callbacks that it stands in".to_owned())
             }
@@ -154,6 +159,21 @@ impl Program {
     ) -> Result<Link, Error> {
         let program = self.kernel("attaching")?;
         attach(program).map_err(|error| error.during(format!("attach program `{}`", self.name())))
+    }
+}
+
+impl ExtensionProgram {
+    /// Puts it in the place of a function of a program, which may be another one than it was loaded
+    /// for; [`Program::attach`] takes that. The function's prototype must be the same.
+    ///
+    /// # Kernel
+    /// Since 5.10.
+    ///
+    /// # Errors
+    /// `NotFound`: the program has no such function; `Invalid`: its prototype is another one; `Busy`:
+    /// an extension is in its place already; `Permission`.
+    pub fn attach_to(&self, target: &Program, function: &str) -> Result<Link, Error> {
+        self.attached(|program| extension::attach(program, target, function))
     }
 }
 

@@ -107,6 +107,8 @@ kinds! {
     SkMsgProgram: SK_MSG;
     /// A program for what the sockets of a map receive (`SEC("sk_skb/...")`).
     SkSkbProgram: SK_SKB;
+    /// A program that replaces a function of another program (`SEC("freplace/...")`).
+    ExtensionProgram: EXT;
     /// A program that is run by hand and may make system calls (`SEC("syscall")`).
     SyscallProgram: SYSCALL;
 }

@@ -41,7 +41,7 @@ fn entry_type(kernel: &Kernel, fd: &ProgFd, info: &BpfProgInfo) -> Option<TypeId
 }
 
 /// The BTF object with this id.
-fn own_btf(kernel: &Kernel, id: u32) -> Option<Btf> {
+pub(super) fn own_btf(kernel: &Kernel, id: u32) -> Option<Btf> {
     let fd = kernel.bpf().btf_by_id(id, None).ok()?;
     let size = kernel.bpf().btf_info(&fd, &mut [], &mut []).ok()?.btf_size;
     let mut bytes = vec![0; size as usize];

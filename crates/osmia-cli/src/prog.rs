@@ -7,6 +7,7 @@ mod graph;
 mod info;
 mod jited;
 mod load;
+mod metadata;
 mod packets;
 mod pin;
 mod referred;

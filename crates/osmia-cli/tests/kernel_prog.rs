@@ -77,16 +77,21 @@ fn text(path: &Path) -> &str {
 fn programs_are_shown_as_by_bpftool() {
     let Some(_gate) = Gate::root() else { return };
     let Some(object) = load("runs") else { return };
+    let Some(with_metadata) = load("metadata") else { return };
     let bpffs = Bpffs::new();
     let first = object.programs().find(|program| program.is_loaded()).unwrap();
     first.pin(bpffs.join("first")).unwrap();
     let mut compared = 0;
-    for program in object.programs().filter(|program| program.is_loaded()) {
+    let all = object.programs().chain(with_metadata.programs());
+    for program in all.filter(|program| program.is_loaded()) {
         let arguments = ["-f", "prog", "show", "id", &id(program)];
         let Some(theirs) = bpftool(&arguments) else { return };
         let ours = osmia_json(&arguments);
         same_keys(&ours, &theirs, &MORE_OF_PROGRAMS);
         assert_eq!(ours["pids"][0]["pid"], json!(std::process::id()));
+        if program.name() == "with_metadata" {
+            assert_eq!(ours["metadata"], json!({ "author": "osmia", "revision": 3 }));
+        }
         compared += 1;
     }
     assert!(compared >= 4, "{compared}");

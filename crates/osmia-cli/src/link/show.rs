@@ -18,7 +18,7 @@ use crate::select::names::Names;
 use crate::select::progs::Prog;
 use crate::selector::{Selector, refused};
 use crate::symbols::Symbols;
-use crate::table::Table;
+use crate::table::{Column, fitted};
 
 /// The arguments of `osmia link show`.
 #[derive(Args)]
@@ -52,7 +52,7 @@ impl Show {
         let pins = output.shows_pins() || selector.is_some();
         let mut asker = Asker::new(&bpf, pins);
         let rows: Result<Vec<Row>, Failure> = chosen.iter().map(|link| asker.row(link)).collect();
-        let list = List { rows: rows?, pins };
+        let list = List { rows: rows? };
         match (list.rows.as_slice(), selector) {
             ([_], Some(_)) => output.show(&One(list)),
             _ => output.show(&list),
@@ -145,29 +145,35 @@ struct Row {
 #[serde(transparent)]
 struct List {
     rows: Vec<Row>,
-    #[serde(skip)]
-    pins: bool,
 }
+
+/// What a table of links tells, and what it does without on narrow pages.
+const COLUMNS: [Column; 7] = [
+    Column::number("id", 0),
+    Column::text("type", 3),
+    Column::number("prog", 2),
+    Column::text("name", 0),
+    Column::text("attached to", 0),
+    Column::text("held by", 1),
+    Column::text("pinned", 1),
+];
 
 impl Report for List {
     fn text(&self, page: &Page) -> String {
-        let mut heads = vec!["id", "type", "prog", "name", "attached to", "held by"];
-        heads.extend(self.pins.then_some("pinned"));
-        let mut table = Table::new(page, &heads).numbers(&[0, 2]);
-        for row in &self.rows {
+        let row = |row: &Row| {
             let ty = row.link_type.as_str().map_or_else(|| row.link_type.to_string(), Into::into);
-            let mut cells = vec![
+            vec![
                 row.id.to_string(),
                 ty,
                 row.prog_id.to_string(),
                 row.program.clone(),
                 row.place.clone(),
                 holders::text(&row.pids),
-            ];
-            cells.push(row.pinned.join(" "));
-            table.row(cells);
-        }
-        table.plain()
+                row.pinned.join(" "),
+            ]
+        };
+        let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();
+        fitted(page, &COLUMNS, &rows).plain()
     }
 }
 

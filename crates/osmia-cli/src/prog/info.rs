@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use osmia_sys::{Bpf, FdKind};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::holders::{Holder, Holders};
 use crate::moment::Now;
 use crate::pins::Pins;
+use crate::prog::metadata::Metadata;
 use crate::select::names::Names;
 use crate::select::progs::Prog;
 use crate::value::hex;
@@ -23,7 +25,7 @@ pub struct ProgReport {
     pub id: u32,
     /// Its type; a number if that has no name here.
     #[serde(rename = "type")]
-    pub prog_type: serde_json::Value,
+    pub prog_type: Value,
     /// Its name.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
@@ -74,6 +76,12 @@ pub struct ProgReport {
     /// The processes that have it open.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pids: Vec<Holder>,
+    /// What its author wrote down in it.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub metadata: Map<String, Value>,
+    /// What it is attached to, with the links' ids.
+    #[serde(skip)]
+    pub links: Vec<String>,
     /// How long ago it was loaded.
     #[serde(skip)]
     pub age: Option<Duration>,
@@ -96,6 +104,7 @@ pub struct Asker {
     names: Names,
     holders: Holders,
     pins: Option<Pins>,
+    metadata: Metadata,
     now: Now,
     memory: bool,
 }
@@ -108,6 +117,7 @@ impl Asker {
             names: Names::default(),
             holders: holders.join().unwrap_or_default(),
             pins: pins.then(|| Pins::find(bpf)),
+            metadata: Metadata::default(),
             now: Now::look(),
             memory,
         }
@@ -143,6 +153,11 @@ impl Asker {
             verified_insns: (info.verified_insns != 0).then_some(info.verified_insns),
             pinned: pinned.iter().map(|path| path.display().to_string()).collect(),
             pids: self.holders.of(FdKind::Prog, info.id).to_vec(),
+            metadata: match self.memory {
+                true => self.metadata.of(&self.bpf, prog),
+                false => Map::new(),
+            },
+            links: Vec::new(),
             age: loaded.map(|loaded| self.now.ago(loaded)),
         }
     }

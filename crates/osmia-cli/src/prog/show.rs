@@ -10,13 +10,14 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::holders::{self, Holders};
+use crate::link::place;
 use crate::moment::{date, precise, short};
 use crate::output::{Form, Output};
 use crate::prog::info::{Asker, ProgReport};
 use crate::report::{Page, Report};
-use crate::select::progs;
+use crate::select::{links, progs};
 use crate::selector::Selector;
-use crate::table::Table;
+use crate::table::{Column, fitted};
 
 /// The arguments of `osmia prog show`.
 #[derive(Args)]
@@ -52,7 +53,10 @@ impl Show {
         let in_full = selector.is_some();
         let memory = in_full || output.form() != Form::Text;
         let mut asker = Asker::new(&bpf, holders, output.shows_pins() || in_full, memory);
-        let reports: Vec<ProgReport> = chosen.iter().map(|prog| asker.report(prog)).collect();
+        let mut reports: Vec<ProgReport> = chosen.iter().map(|prog| asker.report(prog)).collect();
+        if in_full && output.form() == Form::Text {
+            attached(&bpf, &mut reports)?;
+        }
         match (<[ProgReport; 1]>::try_from(reports), in_full) {
             (Ok([report]), true) => output.show(&Full(report)),
             (Ok(one), false) => output.show(&List::new(one.into(), output.shows_pins())),
@@ -60,6 +64,21 @@ impl Show {
             (Err(several), false) => output.show(&List::new(several, output.shows_pins())),
         }
     }
+}
+
+/// Notes what programs are attached to by links.
+fn attached(bpf: &Bpf, reports: &mut [ProgReport]) -> Result<(), Failure> {
+    let mut symbols = None;
+    for link in links::all(bpf)? {
+        let mut of = reports.iter_mut().filter(|report| report.id == link.info.prog_id);
+        if let Some(report) = of.next() {
+            let place = place::of(bpf, &link, &mut symbols);
+            let place = place.map(|place| place.text).unwrap_or_default();
+            let ty = link.info.type_.name().unwrap_or("unknown");
+            report.links.push(format!("{ty} {place} (link {})", link.info.id));
+        }
+    }
+    Ok(())
 }
 
 /// Programs in a table.
@@ -77,19 +96,26 @@ impl List {
     }
 }
 
+/// What a table of programs tells, and what it does without on narrow pages.
+const COLUMNS: [Column; 11] = [
+    Column::number("id", 0),
+    Column::text("type", 0),
+    Column::text("name", 0),
+    Column::text("tag", 7),
+    Column::number("loaded", 3),
+    Column::number("insns", 6),
+    Column::number("jited", 8),
+    Column::text("maps", 5),
+    Column::number("runs", 2),
+    Column::number("per run", 2),
+    Column::text("held by", 1),
+];
+
 impl Report for List {
     fn text(&self, page: &Page) -> String {
-        let ran = self.rows.iter().any(|row| row.run_cnt != 0);
-        let mut heads = vec!["id", "type", "name", "tag", "loaded", "insns", "jited", "maps"];
-        heads.extend(if ran { &["runs", "per run"][..] } else { &[] });
-        heads.push("held by");
-        heads.extend(self.pins.then_some("pinned"));
-        let mut table = Table::new(page, &heads).numbers(&[0, 4, 5, 6]);
-        if ran {
-            table = table.numbers(&[8, 9]);
-        }
-        for row in &self.rows {
-            let mut cells = vec![
+        let row = |row: &ProgReport| {
+            let ran = row.run_cnt != 0;
+            vec![
                 row.id.to_string(),
                 row.type_name(),
                 row.name.clone(),
@@ -98,17 +124,16 @@ impl Report for List {
                 (row.bytes_xlated / 8).to_string(),
                 row.bytes_jited.map_or("-".to_owned(), |bytes| format!("{bytes}B")),
                 ids(&row.map_ids),
-            ];
-            if ran {
-                cells.extend([row.run_cnt.to_string(), per_run(row)]);
-            }
-            cells.push(holders::text(&row.pids));
-            if self.pins {
-                cells.push(row.pinned.join(" "));
-            }
-            table.row(cells);
-        }
-        table.plain()
+                if ran { row.run_cnt.to_string() } else { String::new() },
+                per_run(row),
+                holders::text(&row.pids),
+                row.pinned.join(" "),
+            ]
+        };
+        let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();
+        let mut columns = COLUMNS.to_vec();
+        columns.extend(self.pins.then_some(Column::text("pinned", 0)));
+        fitted(page, &columns, &rows).plain()
     }
 }
 
@@ -166,6 +191,10 @@ impl Report for Full {
         }
         if let Some(dev) = &row.dev {
             line("offloaded", format!("to interface {}", dev.ifindex));
+        }
+        row.links.iter().for_each(|link| line("attached", link.clone()));
+        for (name, value) in &row.metadata {
+            line("metadata", format!("{name} = {value}"));
         }
         line("pinned", row.pinned.join(" "));
         line("held by", holders::text(&row.pids));

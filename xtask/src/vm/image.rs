@@ -15,8 +15,7 @@ use crate::{
 /// The machines' kind, in Cargo's words.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// What parses a kernel's types, which takes minutes in these machines unless it is optimised. To optimise everything takes
-/// longer than it saves.
+/// What parses a kernel's types, which takes minutes in these machines unless it is optimised.
 const OPTIMISED: [&str; 2] = ["memchr", "osmia-btf"];
 
 /// The tests, packed.

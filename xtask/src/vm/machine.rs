@@ -14,7 +14,7 @@ use crate::{
 const MARK: &str = "osmia-init: ";
 
 /// How long a machine may take.
-const LIMIT: Duration = Duration::from_secs(10 * 60);
+const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// Boots the kernel and reports what its tests say.
 pub(crate) fn run(kernel: &Kernel, image: &Image, report: &mut Report) {

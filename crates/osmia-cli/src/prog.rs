@@ -41,7 +41,8 @@ use crate::prog::verify::Verify;
 #[command(
     infer_subcommands = true,
     disable_help_subcommand = true,
-    after_help = "PROG is `id N`, `name NAME`, `tag HEX` or `pinned PATH`; a number, a name or a path alone will do."
+    after_help = "PROG is `id N`, `name NAME`, `tag HEX` or `pinned PATH`;
+a number, a name or a path alone will do."
 )]
 pub struct Progs {
     #[command(subcommand)]

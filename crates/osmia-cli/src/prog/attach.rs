@@ -27,16 +27,15 @@ const TYPES: [(&str, AttachType); 9] = [
 
 /// The arguments of `osmia prog attach`.
 #[derive(Args)]
-#[command(
-    after_help = "TYPE is sk_msg_verdict, sk_skb_verdict, sk_skb_stream_verdict, sk_skb_stream_parser or
-flow_dissector; all but the last take a map of sockets.
+#[command(after_help = "TYPE is sk_msg_verdict, sk_skb_verdict, sk_skb_stream_verdict,
+sk_skb_stream_parser or flow_dissector; all but the last take a map of sockets.
 
-To attach to interfaces, cgroups, tracepoints and functions: `osmia net attach`, `osmia cgroup attach`,
-`osmia run`, or `osmia prog loadall ... autoattach`.
+To attach to interfaces, cgroups, tracepoints and functions:
+`osmia net attach`, `osmia cgroup attach`, `osmia run`, or
+`osmia prog loadall ... autoattach`.
 
 Example:
-  osmia prog attach id 5 sk_msg_verdict id 12"
-)]
+  osmia prog attach id 5 sk_msg_verdict id 12")]
 pub struct Attach {
     /// Which program, how, and to which map
     #[arg(value_name = "PROG TYPE [MAP]", required = true, num_args = 2..)]

@@ -21,7 +21,7 @@ use crate::words::Words;
   file FILE    write the bytes as they are into a file
   opcodes      show the bytes of each instruction
   linum        show files, lines and columns of C
-  visual       the control flow as a graph for Graphviz; `visual svg` as a picture
+  visual       the control flow for Graphviz; `visual svg` as a picture
 
 Examples:
   osmia prog dump xlated name drop

@@ -22,12 +22,12 @@ use crate::words::Words;
 /// The arguments of `osmia prog load`.
 #[derive(Args)]
 #[command(after_help = "Behind PATH may stand, in any order:
-  type TYPE                the programs' type, as the names of sections say it: xdp, cgroup/bind4
+  type TYPE                the programs' type, by sections: xdp, cgroup/bind4
   map name NAME MAP        use this map for the object's map NAME
-  map idx N MAP            the same for the object's map with this number, from 0
+  map idx N MAP            the same by the map's number in the object, from 0
   pinmaps FOLDER           pin the maps too
   autoattach               attach to what the section names, and pin the link
-  kernel_btf FILE          the kernel's types, for kernels that do not tell them
+  kernel_btf FILE          the kernel's types, where the kernel does not tell
 
 Examples:
   osmia prog load drop.bpf.o /sys/fs/bpf/drop
@@ -42,7 +42,7 @@ pub struct Load {
 #[command(after_help = "Behind FOLDER may stand what `osmia prog load` takes.
 
 Example:
-  osmia prog loadall firewall.bpf.o /sys/fs/bpf/firewall pinmaps /sys/fs/bpf/firewall/maps")]
+  osmia prog loadall fire.bpf.o /sys/fs/bpf/fire pinmaps /sys/fs/bpf/fire/maps")]
 pub struct LoadAll {
     #[command(flatten)]
     options: LoadOptions,

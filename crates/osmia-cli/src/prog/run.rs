@@ -28,20 +28,21 @@ use crate::words::Words;
 /// The arguments of `osmia prog run`.
 #[derive(Args)]
 #[command(after_help = "Behind PROG may stand, in any order:
-  data_in WHAT          the packet: a file, - for the standard input, hex:0a0b..., zeros:64,
-                        or a capture (pcap, pcapng), whose packets are run one after the other
-  data_out FILE         write the packet afterwards into a file; - prints it
-  data_size_out N       accepted; room is made as needed
-  ctx_in WHAT           the context: as data_in, or JSON of the type that the kernel has for it
-  ctx_out FILE          write the context afterwards into a file; - prints it
-  ctx_size_out N        accepted
-  repeat N              run so many times, which makes the duration exact
+  data_in WHAT      the packet: a file, - for the standard input, hex:0a0b...,
+                    zeros:64, or a capture (pcap, pcapng), whose packets are
+                    run one after the other
+  data_out FILE     write the packet afterwards into a file; - prints it
+  ctx_in WHAT       the context: as data_in, or JSON of the kernel's type of it
+  ctx_out FILE      write the context afterwards into a file; - prints it
+  repeat N          run so many times, which makes the duration exact
+  data_size_out N, ctx_size_out N    accepted; room is made as needed
 
 Examples:
   osmia prog run name drop data_in zeros:64
   osmia prog run name drop data_in traffic.pcap
   osmia prog run name drop data_in hex:ffffffffffff... --expect XDP_DROP
-  osmia prog run name redirect data_in zeros:64 ctx_in '{\"ingress_ifindex\":1}' repeat 1000000
+  osmia prog run name redirect data_in zeros:64 \\
+      ctx_in '{\"ingress_ifindex\":1}' repeat 1000000
 
 With --expect, the exit code is 1 unless every run returns this.")]
 pub struct Run {

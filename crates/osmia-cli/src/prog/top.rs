@@ -29,10 +29,12 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// The arguments of `osmia prog top`.
 #[derive(Args)]
 #[command(
-    after_help = "While it runs, the kernel counts runs and time, which costs programs a little (some 20 ns a run).
+    after_help = "While it runs, the kernel counts runs and time, which costs programs a little
+(some 20 ns a run).
 
-Keys: c r a t n i sort by CPU share, runs, time a run, all the time, name, id; the same key again turns the
-order round; / filters by name, type or id; arrows and page keys scroll; space holds; ? tells; q quits.
+Keys: c r a t n i sort by CPU share, runs, time a run, all the time, name, id;
+the same key again turns the order round; / filters by name, type or id;
+arrows and page keys scroll; space holds; ? tells; q quits.
 
 Examples:
   osmia prog top
@@ -46,8 +48,8 @@ pub struct Top {
     /// End after so many pictures
     #[arg(long, short = 'n', value_name = "N")]
     count: Option<u64>,
-    /// What to sort by
-    #[arg(long, short, value_enum, default_value_t = Order::Cpu)]
+    /// What to sort by: cpu, runs, average, total, name or id
+    #[arg(long, short, value_enum, default_value_t = Order::Cpu, hide_possible_values = true)]
     sort: Order,
     /// Only programs with this in their name or type
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]

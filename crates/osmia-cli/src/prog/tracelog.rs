@@ -19,8 +19,8 @@ const STREAMS: [(&str, u32); 2] = [("stdout", BPF_STREAM_STDOUT), ("stderr", BPF
 /// The arguments of `osmia prog tracelog`.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  osmia prog tracelog                       follow bpf_printk, as `osmia trace`
-  osmia prog tracelog stderr name drop      what a program wrote into its stream (since 6.17)")]
+  osmia prog tracelog                     follow bpf_printk, as `osmia trace`
+  osmia prog tracelog stderr name drop    a program's stream (since 6.17)")]
 pub struct Tracelog {
     /// A stream and its program
     #[arg(value_name = "stdout|stderr PROG")]

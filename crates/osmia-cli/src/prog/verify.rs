@@ -23,16 +23,15 @@ const FIGURES_ONLY: u32 = 4;
 
 /// The arguments of `osmia prog verify`.
 #[derive(Args)]
-#[command(
-    after_help = "Each program is loaded by itself and let go again; nothing is attached and nothing stays.
-The exit code is 1 if the verifier refuses a program; with --compare, if it refuses one that it took before.
+#[command(after_help = "Each program is loaded by itself and let go again; nothing is attached.
+The exit code is 1 if the verifier refuses a program; with --compare, if it
+refuses one that it took before.
 
 Examples:
   osmia prog verify firewall.bpf.o
   osmia -j prog verify firewall.bpf.o > before.json
   osmia prog verify firewall.bpf.o --compare before.json
-  osmia prog verify *.bpf.o --csv"
-)]
+  osmia prog verify *.bpf.o --csv")]
 pub struct Verify {
     /// BPF objects, or C files of them
     #[arg(required = true, value_name = "FILE")]

@@ -69,7 +69,7 @@ const ACTS: &[Act] = &[
         package: "hello_xdp",
         shows: "a program on a network interface made for the purpose, and its counter",
         lacks: || None,
-        play: on_an_interface,
+        play: |program| send_to_near(program, &[NEAR]),
     },
     Act {
         package: "connects",
@@ -82,6 +82,30 @@ const ACTS: &[Act] = &[
         shows: "each file that is opened, by a kprobe and a kretprobe that meet in a map",
         lacks: || gate::not_built_in("kprobes", "register_kprobe"),
         play: |program| meanwhile(|| drop(fs::read("/etc/hostname")), || run(program, &[])),
+    },
+    Act {
+        package: "firewall",
+        shows: "a list of networks that nothing is let in from, changed while packets come",
+        lacks: || None,
+        play: |program| send_to_near(program, &[NEAR, "192.0.2.0/24"]),
+    },
+    Act {
+        package: "shape",
+        shows: "what an interface sends, held below a rate",
+        lacks: || None,
+        play: send_from_near,
+    },
+    Act {
+        package: "latency",
+        shows: "how long a function of the C library takes in all processes",
+        lacks: || gate::not_built_in("uprobes", "uprobe_register"),
+        play: |program| meanwhile(|| (), || run(program, &["libc.so.6:clock_nanosleep"])),
+    },
+    Act {
+        package: "profile",
+        shows: "where the CPUs' time goes, as stacks for a flame graph",
+        lacks: || None,
+        play: |program| meanwhile(|| drop(fs::read("/proc/kallsyms")), || run(program, &[])),
     },
     Act {
         package: "guard",
@@ -128,13 +152,24 @@ fn run(program: &Program, arguments: &[&str]) -> Result<()> {
 }
 
 /// Runs an example on one end of a wire whose other end sends.
-fn on_an_interface(program: &Program) -> Result<()> {
+fn send_to_near(program: &Program, arguments: &[&str]) -> Result<()> {
     let Some(veth) = Veth::new() else {
         say("   this kernel has no veth interfaces to show it on");
         return Ok(());
     };
     let send = || drop(veth.send_to_near(9, b"hello"));
-    meanwhile(send, || veth.near.enter(|| run(program, &[NEAR])))
+    meanwhile(send, || veth.near.enter(|| run(program, arguments)))
+}
+
+/// Runs an example on the end of a wire that sends, more than it lets pass.
+fn send_from_near(program: &Program) -> Result<()> {
+    let Some(veth) = Veth::new() else {
+        say("   this kernel has no veth interfaces to show it on");
+        return Ok(());
+    };
+    // Sending fails where the packet is dropped on its way out.
+    let send = || (0..20).for_each(|_| drop(veth.send_to_far(9, b"hello")));
+    meanwhile(send, || veth.near.enter(|| run(program, &[NEAR, "10"])))
 }
 
 /// Connects to a listener of our own.

@@ -73,7 +73,7 @@
 //!
 //! # Events
 //! A compiler keeps the types only that a map, a global variable or a function's parameters have. The type of
-//! a ring buffer's events is kept and known if the map says it:
+//! a ring buffer's or perf event array's events is kept and known if the map says it:
 //! ```c
 //! struct {
 //!     __uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -1,0 +1,40 @@
+//! The example, run for real.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use osmia_testkit::gate::Gate;
+
+#[test]
+fn sleeps_take_as_long_as_they_should() {
+    let Some(gate) = Gate::root() else { return };
+    if !gate.built_with("uprobes", "uprobe_register") {
+        return;
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latency"));
+    command.args(["libc.so.6:clock_nanosleep", "2"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    while child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(40));
+    }
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains(" calls of libc.so.6:clock_nanosleep, 0 missed\n"), "{text}");
+    // 40 milliseconds have 16 bits in microseconds.
+    let bars = text.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    let ours =
+        bars.filter(|bar| bar.get(1) == Some(&"65.536ms")).find_map(|bar| bar.get(2)?.parse().ok());
+    let count: u64 = ours.unwrap_or(0);
+    assert!(count > 5, "{text}");
+}
+
+#[test]
+fn a_function_that_is_not_there_is_named() {
+    let Some(_gate) = Gate::root() else { return };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latency"));
+    let output = command.arg("libc.so.6:no_such_function").output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    assert!(complaint.contains("no_such_function"), "{complaint}");
+}

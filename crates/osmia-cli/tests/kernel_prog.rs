@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use osmia::{
-    Cgroup, CgroupProgram, Iteration, Kernel, Link, Object, Program, Tc, TcProgram, XdpMode,
-    XdpProgram,
+    Cgroup, CgroupProgram, Iteration, Kernel, Link, Object, Program, SkLookupProgram, Tc,
+    TcProgram, XdpMode, XdpProgram,
 };
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
@@ -201,11 +201,14 @@ fn attach_all(veth: &Veth, cgroup: &OwnCgroup, objects: &[Object]) -> Attached {
     let xdp = XdpProgram::try_from(find("on_packet")).unwrap();
     let tc = TcProgram::try_from(find("on_ingress")).unwrap();
     let skb = CgroupProgram::try_from(find("on_connect")).unwrap();
+    let lookup = SkLookupProgram::try_from(find("on_lookup")).unwrap();
+    let own_netns = || fs::File::open("/proc/thread-self/ns/net").unwrap();
     let iteration = osmia::TracingProgram::try_from(find("on_task")).unwrap();
     Attached {
         links: vec![
             ("xdp", veth.near.enter(|| xdp.attach(near, XdpMode::Generic)).unwrap()),
             ("tcx", veth.near.enter(|| tc.attach(&Tc::ingress(near))).unwrap()),
+            ("netns", veth.near.enter(|| lookup.attach(own_netns())).unwrap()),
             ("cgroup", skb.attach(&Cgroup::new(cgroup.path())).unwrap()),
             ("iter", iteration.attach_iterator(&Iteration::new()).unwrap()),
             ("perf_event", find("on_tracepoint").attach().unwrap()),
@@ -243,6 +246,7 @@ fn links_are_shown_as_by_bpftool() {
         let place = match *ty {
             "xdp" | "tcx" => ("devname", json!("near")),
             "cgroup" => ("cgroup_path", json!(text(cgroup.path()))),
+            "netns" => ("attach_type", json!("sk_lookup")),
             "iter" => ("target_name", json!("task")),
             "perf_event" => ("tracepoint", json!("sys_enter_getpriority")),
             _ => ("tp_name", json!("sys_enter")),

@@ -153,4 +153,26 @@ mod tests {
         assert!(capture(&bytes[..bytes.len() - 1]).is_err());
         assert!(!is_capture(&[0xd4, 0xc3]));
     }
+
+    #[test]
+    fn hostile_captures_end() {
+        // A packet that is longer than any can be, there or not.
+        assert!(capture(&pcap(&[&vec![0; 3 << 20]])).is_err());
+        let mut bytes = pcap(&[&[1, 2, 3]]);
+        bytes[24 + 8..24 + 12].fill(0xff);
+        assert!(capture(&bytes).is_err());
+        let mut random = 1u32;
+        for len in 0..400 {
+            let mut bytes = pcap(&[&[1; 20], &[2; 200]]);
+            bytes.truncate(len);
+            for _ in 0..4 {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let at = random as usize % bytes.len().max(1);
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = (random >> 24) as u8;
+                }
+            }
+            let _ = capture(&bytes);
+        }
+    }
 }

@@ -232,3 +232,69 @@ fn few_bytes_do_not_become_much_text() {
     assert_eq!(value::to_text(&btf, circle, &[0; 4]).unwrap_err().problem(), &Problem::TooMuch);
     assert!(Input::parse("{ x: 1 }").unwrap().encode(&btf, far).is_err());
 }
+
+/// Parts that plans know, in all places where they can be.
+const PLAIN: &str = r#"
+enum color { NONE = -1, RED, BLUE = 7 };
+enum level { LOW, HIGH = 200 } __attribute__((packed));
+enum huge { HUGE = 0x123456789abcdefULL };
+struct inner { short a; char name[8]; enum level level; };
+struct plain {
+    char letter; signed char byte; unsigned short word; long big; _Bool yes;
+    enum color color; enum huge huge; float single; double twice;
+    struct inner list[2]; unsigned grid[2][3]; char lines[2][4]; unsigned char bytes[3];
+    union { unsigned whole; short half; }; struct { int x; }; union { int u; float f; } named;
+    struct inner *pointer; void (*function)(int);
+} v;
+enum color c; long l; char text[16]; unsigned char raw[4];
+"#;
+
+#[test]
+fn plans_write_what_the_walk_does() {
+    let mut compared = 0;
+    for clang in Clang::present() {
+        for target in ["bpfel", "bpfeb"] {
+            let object = clang::compile(clang, PLAIN, &["-target", target]);
+            let btf = Btf::parse(clang::btf_section(&object), None).unwrap();
+            let mut state = 1_u64;
+            for ty in btf.own_types().unwrap() {
+                let ty = ty.unwrap();
+                let Some(json) = value::Plan::json(&btf, ty.id()) else { continue };
+                let text = value::Plan::text(&btf, ty.id()).unwrap();
+                let size = btf.size_of(ty.id()).unwrap() as usize;
+                for round in 0..64_u64 {
+                    let byte = || {
+                        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                        // Small numbers are names of enums, and truth values.
+                        ((state >> 56) & if round % 2 == 0 { 0xff } else { 0x07 }) as u8
+                    };
+                    let bytes: Vec<u8> = std::iter::repeat_with(byte).take(size).collect();
+                    let mut written = [String::new(), String::new()];
+                    assert!(
+                        json.write(&bytes, &mut written[0]) && text.write(&bytes, &mut written[1])
+                    );
+                    assert_eq!(written[0], value::to_json(&btf, ty.id(), &bytes).unwrap());
+                    assert_eq!(written[1], value::to_text(&btf, ty.id(), &bytes).unwrap());
+                    compared += 1;
+                }
+                let mut none = String::new();
+                let short = vec![0; size.saturating_sub(1)];
+                assert!(size == 0 || !json.write(&short, &mut none) && none.is_empty());
+            }
+            let plain = btf.find(Kind::Struct, "plain").unwrap().unwrap();
+            assert!(value::Plan::json(&btf, plain.id()).is_some());
+        }
+    }
+    assert!(compared > 500 || Clang::present().is_empty(), "{compared}");
+}
+
+#[test]
+fn what_is_not_plain_is_not_planned() {
+    for clang in Clang::present() {
+        let object = clang::compile(clang, SOURCE, &["-target", "bpfel"]);
+        let btf = Btf::parse(clang::btf_section(&object), None).unwrap();
+        let all = btf.find(Kind::Struct, "all").unwrap().unwrap();
+        assert!(value::Plan::json(&btf, all.id()).is_none(), "it has fields of bits");
+        assert!(value::Plan::json(&btf, TypeId(0)).is_none(), "void has no values");
+    }
+}

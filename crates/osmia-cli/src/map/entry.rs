@@ -1,7 +1,8 @@
 //! Elements of maps as text and JSON.
 
 use osmia::{Kernel, Map};
-use osmia_btf::value;
+use osmia_btf::value::{self, Plan};
+use osmia_btf::{Btf, TypeId};
 use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
@@ -17,6 +18,28 @@ pub struct Entries {
     value_size: usize,
     /// The bytes from one CPU's value to the next, where each has its own.
     stride: Option<usize>,
+    json: Plans,
+    text: Plans,
+}
+
+/// How keys and values are written, where that can be worked out beforehand.
+#[derive(Default)]
+struct Plans {
+    key: Option<Plan>,
+    value: Option<Plan>,
+}
+
+impl Plans {
+    fn new(types: &MapTypes, plan: impl Fn(&Btf, TypeId) -> Option<Plan>) -> Self {
+        let of = |ty| types.typed(ty).and_then(|(btf, ty)| plan(btf, ty));
+        Self { key: of(types.key), value: of(types.value) }
+    }
+}
+
+/// What is written by a plan, if there is one and enough bytes.
+fn planned(plan: Option<&Plan>, bytes: &[u8]) -> Option<String> {
+    let mut text = String::new();
+    plan?.write(bytes, &mut text).then_some(text)
 }
 
 impl Entries {
@@ -28,7 +51,8 @@ impl Entries {
         let types = MapTypes::of(kernel, &map.info()?)?;
         let value_size = map.value_size();
         let stride = is_per_cpu(map).then(|| value_size.next_multiple_of(8));
-        Ok(Self { types, value_size, stride })
+        let (json, text) = (Plans::new(&types, Plan::json), Plans::new(&types, Plan::text));
+        Ok(Self { types, value_size, stride, json, text })
     }
 
     /// The types.
@@ -78,8 +102,9 @@ impl Entries {
         out.push(b'{');
         if self.types.key.is_some() {
             out.extend_from_slice(b"\"key\":");
-            self.typed_json(self.types.key, key, out);
-            self.members(value, out, |bytes, out| self.typed_json(self.types.value, bytes, out));
+            self.typed_json(self.types.key, self.json.key.as_ref(), key, out);
+            let (ty, plan) = (self.types.value, self.json.value.as_ref());
+            self.members(value, out, |bytes, out| self.typed_json(ty, plan, bytes, out));
         } else {
             let mut members = Vec::new();
             self.members(value, &mut members, |bytes, out| self.section_json(bytes, out));
@@ -90,7 +115,11 @@ impl Entries {
     }
 
     /// Appends a value of a type, or its bytes where it has none.
-    fn typed_json(&self, ty: Option<osmia_btf::TypeId>, bytes: &[u8], out: &mut Vec<u8>) {
+    fn typed_json(&self, ty: Option<TypeId>, plan: Option<&Plan>, bytes: &[u8], out: &mut Vec<u8>) {
+        if let Some(json) = planned(plan, bytes) {
+            out.extend_from_slice(json.as_bytes());
+            return;
+        }
         let known = self.types.typed(ty);
         match known.and_then(|(btf, ty)| value::to_json(btf, ty, bytes).ok()) {
             Some(json) => out.extend_from_slice(json.as_bytes()),
@@ -103,7 +132,7 @@ impl Entries {
         let (Some(section), Some((btf, _))) =
             (self.types.section(), self.types.typed(self.types.value))
         else {
-            return self.typed_json(self.types.value, bytes, out);
+            return self.typed_json(self.types.value, None, bytes, out);
         };
         out.extend_from_slice(format!("{{{}:[", Json::from(section.name())).as_bytes());
         let mut first = true;
@@ -115,7 +144,7 @@ impl Entries {
             out.extend_from_slice(format!("{{{}:", Json::from(variable.name())).as_bytes());
             let start = place.offset as usize;
             let part = bytes.get(start..).and_then(|tail| tail.get(..place.size as usize));
-            self.typed_json(variable.target(), part.unwrap_or_default(), out);
+            self.typed_json(variable.target(), None, part.unwrap_or_default(), out);
             out.push(b'}');
         }
         out.extend_from_slice(b"]}");
@@ -137,12 +166,15 @@ impl Entries {
 
     /// The key for people, on one line.
     pub fn key_text(&self, key: &[u8]) -> String {
-        self.types.key_value(key).text()
+        planned(self.text.key.as_ref(), key).unwrap_or_else(|| self.types.key_value(key).text())
     }
 
     /// The value for people, on one line.
     pub fn value_text(&self, value: &[u8]) -> String {
-        let one = |bytes| self.types.value_value(bytes).text();
+        let one = |bytes| {
+            let planned = planned(self.text.value.as_ref(), bytes);
+            planned.unwrap_or_else(|| self.types.value_value(bytes).text())
+        };
         match self.stride {
             None => one(value),
             Some(_) => {

@@ -98,17 +98,25 @@ impl List {
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let bpf = Bpf::default();
         let selector = Selector::optional(&self.words)?;
+        let holders = Holders::begin(FdKind::Map);
         let found = match &selector {
             Some(selector) => maps::several(&bpf, selector)?,
             None => maps::all(&bpf)?,
         };
         let pins = output.shows_pins().then(|| Pins::find(&bpf));
-        let holders = Holders::find(FdKind::Map);
         let single = selector.is_some() && found.len() == 1;
         let kernel = Kernel::running()?;
+        let found: Vec<(OpenMap, Shown)> = found
+            .into_iter()
+            .map(|map| {
+                let shown = Shown::of(&map.info, map.fd.as_fd());
+                (map, shown)
+            })
+            .collect();
+        // Without its words a thread has nothing to fail with.
+        let holders = holders.join().unwrap_or_default();
         let mut maps = Vec::new();
-        for map in found {
-            let mut shown = Shown::of(&map.info, map.fd.as_fd());
+        for (map, mut shown) in found {
             shown.pinned = pins.as_ref().and_then(|pins| {
                 let paths = pins.of(FdKind::Map, map.info.id);
                 (!paths.is_empty()).then(|| paths.to_vec())

@@ -53,7 +53,14 @@ pub fn check(bytes: &[u8]) -> Result<(), Error> {
 fn values(btf: &Btf, ty: &Type<'_>) {
     let size = btf.size_of(ty.id()).unwrap_or(0).min(1 << 10) as usize;
     let bytes: Vec<u8> = (0..size + 8).map(|at| b'0' + (at % 64) as u8).collect();
-    for text in [value::to_text(btf, ty.id(), &bytes), value::to_json(btf, ty.id(), &bytes)] {
+    let json = value::to_json(btf, ty.id(), &bytes);
+    let mut planned = String::new();
+    let wrote =
+        value::Plan::json(btf, ty.id()).is_some_and(|plan| plan.write(&bytes, &mut planned));
+    if let (true, Ok(json)) = (wrote, &json) {
+        assert_eq!(&planned, json, "a plan writes what the walk does");
+    }
+    for text in [value::to_text(btf, ty.id(), &bytes), json] {
         let Ok(text) = text else { continue };
         assert!(text.len() < 1 << 20, "{} bytes of text", text.len());
         let mut copy = bytes.clone();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use crate::bitfield::Bitfield;
 use crate::btf::Btf;
@@ -12,14 +13,14 @@ use crate::ty::Type;
 use crate::value::json::Json;
 use crate::value::sink::{Scalar, Sink};
 use crate::value::text::Text;
-use crate::value::walk::{is_char, size_of};
+use crate::value::walk::{is_char, size_of as bytes_of};
 
 /// Deeper types are left to the walk.
 const DEPTH: u32 = 16;
 /// Types with more parts are left to the walk.
-const PARTS: usize = 1024;
-/// Enums with more names are left to the walk.
-const NAMES: usize = 4096;
+const PARTS: usize = 512;
+/// Types whose parts have more text around them are left to the walk.
+const TEXT: usize = 1 << 14;
 /// Stands for a part while what is around the parts is written.
 const MARK: u128 = 987_654_321_098_765_431;
 
@@ -53,6 +54,9 @@ pub struct Plan {
     end: String,
 }
 
+/// The names of an enum by the bits of their values.
+type Names = HashMap<u64, String>;
+
 /// A part without parts.
 #[derive(Clone, Debug)]
 struct Part {
@@ -70,7 +74,7 @@ enum Form {
     Pointer,
     Float,
     Text,
-    Enum { names: HashMap<u64, String>, signed: bool },
+    Enum { names: Arc<Names>, signed: bool },
 }
 
 impl Plan {
@@ -92,7 +96,14 @@ impl Plan {
         is_json: bool,
         written: impl FnOnce(S) -> String,
     ) -> Option<Self> {
-        let mut planner = Planner { btf, sink: &mut sink, parts: Vec::new(), left: 16 * PARTS };
+        let mut planner = Planner {
+            btf,
+            sink: &mut sink,
+            parts: Vec::new(),
+            left: 16 * PARTS,
+            text: TEXT,
+            names: HashMap::new(),
+        };
         planner.value(id, 0, DEPTH)?;
         let parts = planner.parts;
         let written = written(sink);
@@ -100,7 +111,7 @@ impl Plan {
         // A name may have the mark in it; then there is one too many.
         let mut around: Vec<String> = written.split(&mark).map(str::to_owned).collect();
         let end = around.pop()?;
-        let size = size_of(btf, id).ok()? as usize;
+        let size = bytes_of(btf, id).ok()? as usize;
         (around.len() == parts.len()).then(|| Self {
             size,
             endian: btf.endian(),
@@ -210,6 +221,10 @@ struct Planner<'a, 's, S> {
     parts: Vec<Part>,
     /// How many types may still be looked at: empty ones have no parts, but can be many.
     left: usize,
+    /// How much text may still stand around parts.
+    text: usize,
+    /// The names of enums, each read once.
+    names: HashMap<TypeId, Arc<Names>>,
 }
 
 impl<'a, S: Sink> Planner<'a, '_, S> {
@@ -223,7 +238,7 @@ impl<'a, S: Sink> Planner<'a, '_, S> {
                 let int = ty.int().filter(|int| !Bitfield::is_type(&ty) && int.offset == 0)?;
                 let form = match () {
                     () if int.is_bool => Form::Bool,
-                    () if is_char(&ty) => Form::Char,
+                    () if is_char(&ty) && int.size == 1 => Form::Char,
                     () if int.signed => Form::Signed,
                     () => Form::Unsigned,
                 };
@@ -232,7 +247,14 @@ impl<'a, S: Sink> Planner<'a, '_, S> {
                 self.part(at, int.size, form)
             }
             Kind::Enum | Kind::Enum64 => {
-                let names = names(&ty, size)?;
+                let names = match self.names.get(&ty.id()) {
+                    Some(names) => Arc::clone(names),
+                    None => {
+                        let names = Arc::new(names(&ty, size)?);
+                        self.names.insert(ty.id(), Arc::clone(&names));
+                        names
+                    }
+                };
                 let signed = ty.is_signed_enum();
                 self.part(at, size, Form::Enum { names, signed })
             }
@@ -258,7 +280,7 @@ impl<'a, S: Sink> Planner<'a, '_, S> {
 
     fn array(&mut self, ty: &Type<'a>, at: u64, depth: u32) -> Option<()> {
         let array = ty.array().filter(|array| array.len > 0)?;
-        let size = size_of(self.btf, array.element).ok().filter(|size| *size > 0)?;
+        let size = bytes_of(self.btf, array.element).ok().filter(|size| *size > 0)?;
         if size == 1 && is_char(&self.btf.resolve(array.element).ok()?) {
             return self.part(at, array.len, Form::Text);
         }
@@ -287,6 +309,7 @@ impl<'a, S: Sink> Planner<'a, '_, S> {
                 }
                 continue;
             }
+            self.text = self.text.checked_sub(member.name.len())?;
             self.sink.field(member.name);
             self.value(member.ty, at, depth)?;
         }
@@ -295,12 +318,12 @@ impl<'a, S: Sink> Planner<'a, '_, S> {
 }
 
 /// The names of an enum by the bits of their values; the first of several counts.
-fn names(ty: &Type<'_>, size: u32) -> Option<HashMap<u64, String>> {
+fn names(ty: &Type<'_>, size: u32) -> Option<Names> {
     let bits = size.checked_mul(8).filter(|bits| (8..=64).contains(bits))?;
-    (ty.enumerators().len() <= NAMES).then_some(())?;
-    let mut names = HashMap::new();
+    let (mut names, mut text) = (HashMap::new(), TEXT);
     for enumerator in ty.enumerators() {
         let enumerator = enumerator.ok()?;
+        text = text.checked_sub(enumerator.name.len() + size_of::<String>())?;
         let raw = enumerator.value() as u64 & (u64::MAX >> (64 - bits));
         names.entry(raw).or_insert_with(|| enumerator.name.to_owned());
     }

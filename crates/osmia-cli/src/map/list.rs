@@ -113,7 +113,7 @@ impl List {
                 (map, shown)
             })
             .collect();
-        // Without its words a thread has nothing to fail with.
+        // A search that panicked has told so, and has found nothing.
         let holders = holders.join().unwrap_or_default();
         let mut maps = Vec::new();
         for (map, mut shown) in found {

@@ -21,7 +21,7 @@ const SOURCE: Style = AnsiColor::Cyan.on_default();
 pub fn text(answers: &[Answer]) -> String {
     let mut reasons = collect(answers);
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.finding.weight));
-    reasons.iter().map(Reason::text).collect()
+    reasons.iter().map(|reason| reason.text(answers.len())).collect()
 }
 
 fn collect(answers: &[Answer]) -> Vec<Reason<'_>> {
@@ -61,8 +61,13 @@ impl Reason<'_> {
             && line(self.finding) == line(other)
     }
 
-    fn text(&self) -> String {
-        let (subjects, kernels) = (self.subjects.join(", "), self.kernels.join(", "));
+    /// The reason as text; `all` is how many kernels there are.
+    fn text(&self, all: usize) -> String {
+        let subjects = self.subjects.join(", ");
+        let kernels = match self.kernels.len() {
+            count if count == all && all > 1 => "any of them".to_owned(),
+            _ => self.kernels.join(", "),
+        };
         let head = match self.finding.weight {
             Weight::Refused => format!("{subjects} does not load on {kernels}"),
             Weight::Unsure => format!("{subjects} may not load on {kernels}"),

@@ -45,7 +45,8 @@ pub struct MapSpec {
     /// What it is to the object: a map that the C declares, or a data section.
     pub role: MapRole,
     /// For data sections: the initial value. Where it is shorter than `value_size`, zeros
-    /// follow; for `.bss` it is empty until a variable is set.
+    /// follow; for `.bss` it is empty until a variable is set. For arenas: what they begin with,
+    /// their variables (`.addr_space.1`).
     pub contents: Bytes,
     /// Addresses that the C initialiser of a data section or of `.struct_ops` asks for.
     /// Nobody knows them before the program runs: in data sections they stay 0.
@@ -90,6 +91,16 @@ impl MapSpec {
             contents: Bytes::new(),
             pointers: Vec::new(),
             unknown_fields: Vec::new(),
+        }
+    }
+}
+
+impl MapSpec {
+    /// How many bytes of variables it has room for: those of an arena are what its section has.
+    pub(crate) fn room(&self) -> u32 {
+        match self.map_type {
+            MapType::ARENA => self.contents.len() as u32,
+            _ => self.value_size,
         }
     }
 }

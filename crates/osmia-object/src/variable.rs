@@ -69,7 +69,7 @@ impl ObjectSpec {
         let lost = |problem: &str| value_error(name, format!("its section {} {problem}", spec.map));
         let map = self.maps.get(&spec.map).ok_or_else(|| lost("is not there"))?;
         match spec.offset.checked_add(spec.size) {
-            Some(end) if end <= map.value_size => Ok(Variable { object: self, spec, map }),
+            Some(end) if end <= map.room() => Ok(Variable { object: self, spec, map }),
             _ => Err(lost("ends in front of its end")),
         }
     }

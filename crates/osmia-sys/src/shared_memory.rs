@@ -63,18 +63,19 @@ macro_rules! scalar {
 }
 
 impl SharedMemory {
-    /// Maps the first `len` bytes of an array map that was created with `BPF_F_MMAPABLE`, rounded up to pages.
+    /// Maps the first `len` bytes of an array map or an arena that was created with `BPF_F_MMAPABLE`, rounded up to
+    /// pages.
     ///
     /// # Kernel
     ///
-    /// Since 5.5.
+    /// Since 5.5; arenas since 6.9.
     ///
     /// # Errors
     ///
     /// `EINVAL` if the map is not of that kind or shorter; `EPERM` if it is frozen and `writable`.
     pub fn map(map: &MapFd, len: usize, writable: bool) -> Result<Self, Errno> {
-        let array = map.shape().map_type() == MapType::ARRAY;
-        if !array || map.map_flags() & BPF_F_MMAPABLE == 0 || len == 0 {
+        let mappable = matches!(map.shape().map_type(), MapType::ARRAY | MapType::ARENA);
+        if !mappable || map.map_flags() & BPF_F_MMAPABLE == 0 || len == 0 {
             return Err(Errno::INVAL);
         }
         let len = len.checked_next_multiple_of(page_size()).ok_or(Errno::INVAL)?;

@@ -13,8 +13,8 @@ use crate::read::source::Source;
 use crate::read::target::Targets;
 use crate::read::unique::Unique;
 use crate::read::{
-    code, data_section, extern_symbol, legacy_map, map_definition, map_slot, pointer, program,
-    records, struct_ops, variable,
+    arena, code, data_section, extern_symbol, legacy_map, map_definition, map_slot, pointer,
+    program, records, struct_ops, variable,
 };
 
 /// Reads an object file.
@@ -39,6 +39,9 @@ pub(crate) fn read(name: &str, bytes: &Bytes) -> Result<ObjectSpec, Error> {
         spec.name = maps.reserve(&spec.name);
         targets.data.insert(section, source.budget.name(&spec.name)?);
         sections.push((section, spec));
+    }
+    if let Some((section, arena)) = arena::variables(&source, &mut definitions)? {
+        targets.data.insert(section, arena);
     }
     targets.attach(&mut functions)?;
     let (programs, names) = program::read(&code, &functions, &source.budget)?;

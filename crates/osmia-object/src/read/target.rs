@@ -6,6 +6,7 @@ use osmia_insn::{Insn, Opcode};
 
 use crate::error::Error;
 use crate::function::{Function, Relocation, Target};
+use crate::read::arena;
 use crate::read::code::Code;
 use crate::read::elf::{ElfRelocation, Place, Section};
 use crate::read::legacy_map::is_legacy;
@@ -187,7 +188,9 @@ fn no_use(section: &Section<'_>) -> String {
     match section.name {
         ".maps" => "no map is defined there".to_owned(),
         _ if is_legacy(section) => "no map is defined there".to_owned(),
-        ".addr_space.1" => "variables in arenas are not supported".to_owned(),
+        arena::SECTION => {
+            "the object does not have one arena (BPF_MAP_TYPE_ARENA) for it".to_owned()
+        }
         ".jumptables" => "jump tables are not supported".to_owned(),
         name if section.size == 0 => format!("section {name} is empty"),
         name => format!("section {name} is neither code, nor maps, nor data"),

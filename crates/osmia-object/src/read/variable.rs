@@ -32,7 +32,7 @@ pub(crate) fn read(
         if symbol.kind != STT_OBJECT || symbol.name.is_empty() || symbol.size == 0 {
             continue;
         }
-        let room = maps.get(map).map_or(0, |map| map.value_size);
+        let room = maps.get(map).map_or(0, MapSpec::room);
         let end = symbol.value.checked_add(symbol.size);
         if end.is_none_or(|end| end > room.into()) {
             return Err(source.elf.symbol_error(index, "the variable does not lie in its section"));

@@ -35,3 +35,18 @@ pub(super) fn fill(kernel: &Kernel, spec: &MapSpec, map: &Map) -> Result<(), Err
         frozen => frozen,
     }
 }
+
+/// Maps an arena, without which programs that use it are not verified, and writes its variables.
+pub(super) fn fill_arena(spec: &MapSpec, map: &Map) -> Result<(), Error> {
+    let memory = map.kernel("mapping an arena")?.memory().ok_or_else(|| {
+        Error::invalid(
+            "it cannot be mapped: an arena needs BPF_F_MMAPABLE in its map_flags, and its address \
+             (map_extra) must be free in this process",
+        )
+    })?;
+    memory.write(0, &spec.contents).map_err(|errno| {
+        let (len, pages) = (spec.contents.len(), spec.max_entries);
+        Error::invalid(format!("its variables take {len} bytes, and it has {pages} pages"))
+            .caused_by(errno)
+    })
+}

@@ -50,6 +50,8 @@ impl Load<'_> {
         let map = self.create(spec, inner.as_ref()).attempt(attempt)?;
         if spec.role.is_data_section() {
             contents::fill(self.kernel, spec, &map).attempt(attempt)?;
+        } else if spec.map_type == MapType::ARENA {
+            contents::fill_arena(spec, &map).attempt(attempt)?;
         }
         Ok(map)
     }

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use osmia_abi::MapType;
 use osmia_abi::flags::BPF_F_MMAPABLE;
 use osmia_sys::{BatchCursor, Batched, Bpf, Errno, MapFd, SharedMemory};
 
@@ -50,7 +51,11 @@ impl KernelMap {
         if self.shape.flags & BPF_F_MMAPABLE == 0 {
             return None;
         }
-        let len = self.shape.stride().checked_mul(self.shape.max_entries as usize)?;
+        let each = match self.shape.map_type {
+            MapType::ARENA => osmia_sys::page_size(),
+            _ => self.shape.stride(),
+        };
+        let len = each.checked_mul(self.shape.max_entries as usize)?;
         // A map that is frozen can be mapped for reading; one that cannot be mapped at all is
         // read and written by system calls.
         SharedMemory::map(&self.fd, len, true)

@@ -156,6 +156,23 @@ fn event_types_are_found_by_name() {
 }
 
 #[test]
+fn readers_know_their_events() {
+    let readers = || Builder::new(source("readers.bpf.c"));
+    let module = readers().generate().unwrap().module;
+    for field in [
+        "pub typed: ::osmia::PerfEventArray<types::Event>",
+        "pub descriptors: ::osmia::PerfEventArray<[u8]>",
+        "pub sizes: ::osmia::PerfEventArray<[u8]>",
+        "pub orders: ::osmia::UserRingBuf<types::Event>",
+        "pub stacks: ::osmia::StackTraces",
+    ] {
+        assert!(module.contains(field), "{field}: {module}");
+    }
+    let module = readers().event_of("sizes", "event").generate().unwrap().module;
+    assert!(module.contains("pub sizes: ::osmia::PerfEventArray<types::Event>"), "{module}");
+}
+
+#[test]
 fn what_is_missing_is_named_with_a_remedy() {
     let events = || Builder::new(source("events.bpf.c"));
     let error = |builder: Builder| builder.generate().unwrap_err().to_string();

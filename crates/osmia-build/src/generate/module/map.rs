@@ -93,7 +93,7 @@ fn carries_events(map_type: MapType) -> bool {
 
 /// Whether a perf event array's type of value is the descriptor in its slots, not that of its events.
 fn is_descriptor(spec: &MapSpec, btf: &Btf, id: TypeId) -> bool {
-    let is_int = btf.unqualified(id).is_ok_and(|ty| ty.kind() == Kind::Int);
+    let is_int = btf.resolve(id).is_ok_and(|ty| ty.kind() == Kind::Int);
     spec.map_type == MapType::PERF_EVENT_ARRAY && is_int && btf.size_of(id) == Ok(4)
 }
 

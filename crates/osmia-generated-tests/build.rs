@@ -16,6 +16,9 @@ fn main() {
     let module = Builder::new("testdata/bpf/module.bpf.c");
     module.compile();
     module.name("module_both").both_endians().compile();
+    for guide in ["globals", "connects", "counts", "flavours"] {
+        osmia_build::compile(format!("testdata/guide/{guide}.bpf.c"));
+    }
     newest().compile();
     random_structs();
 }

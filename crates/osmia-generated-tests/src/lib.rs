@@ -23,3 +23,27 @@ osmia::include_bpf!(
     /// The same for both byte orders.
     pub module_both
 );
+
+osmia::include_bpf!(
+    /// From the guides: global variables.
+    pub globals
+);
+osmia::include_bpf!(
+    /// From the guides: a map.
+    pub counts
+);
+osmia::include_bpf!(
+    /// From the guides: one object for many kernels.
+    pub flavours
+);
+
+/// The guides in `docs`, whose programs have to compile.
+#[cfg(doctest)]
+pub mod guides {
+    #[doc = include_str!("../../../docs/from-bpf2go.md")]
+    pub struct FromBpf2go;
+    #[doc = include_str!("../../../docs/from-libbpf-cargo.md")]
+    pub struct FromLibbpfCargo;
+    #[doc = include_str!("../../../docs/from-aya.md")]
+    pub struct FromAya;
+}

@@ -221,6 +221,7 @@ impl Made {
 impl Report for Made {
     fn text(&self, _page: &Page) -> String {
         let files = std::iter::once(&self.module).chain(&self.objects);
-        files.map(|file| format!("{}\n", file.display())).collect()
+        let lines: Vec<String> = files.map(|file| file.display().to_string()).collect();
+        lines.join("\n") + "\n"
     }
 }

@@ -238,7 +238,7 @@ impl<'a> Load<'a> {
         pins.pin(&maps)?;
         let notes = self.btf.into_inner().and_then(ProgramBtf::into_note).into_iter().collect();
         let (kernel, name) = (self.kernel.clone(), self.spec.name.clone());
-        Ok(Object { kernel, name, programs, maps, variables, struct_ops, config, notes })
+        Ok(Object { kernel, name, programs, maps, variables, config, struct_ops, notes })
     }
 
     /// The spec of a map that is created other than the object says.

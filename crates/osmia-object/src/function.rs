@@ -33,6 +33,9 @@ pub struct Function {
     pub lines: Vec<Line>,
     /// Its type in the object's BTF.
     pub btf_type: Option<TypeId>,
+    /// The function that the kernel calls when a program throws which begins with this one
+    /// (`__exception_cb`).
+    pub exception_callback: Option<FunctionId>,
 }
 
 /// A reference from an instruction.

@@ -49,6 +49,11 @@ fn place(object: &ObjectSpec, program: &str, entry: FunctionId) -> Result<Placed
             Some(_) => {}
             None => drop(way.pop()),
         }
+        // Nothing in the code refers to what is called when it throws; it stands behind all else.
+        let callback = object.function(entry).and_then(|entry| entry.exception_callback);
+        if let Some(id) = callback.filter(|id| way.is_empty() && !placed.starts.contains_key(id)) {
+            way.push(placed.add(object, program, id)?.relocations.iter());
+        }
     }
     Ok(placed)
 }

@@ -200,5 +200,6 @@ fn function(
         core: Vec::new(),
         lines: Vec::new(),
         btf_type: None,
+        exception_callback: None,
     })
 }

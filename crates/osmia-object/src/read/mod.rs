@@ -5,6 +5,7 @@ pub(crate) mod budget;
 mod code;
 mod data_section;
 pub(crate) mod elf;
+mod exception;
 mod extern_symbol;
 mod foreign;
 mod legacy_map;

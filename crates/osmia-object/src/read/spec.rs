@@ -13,8 +13,8 @@ use crate::read::source::Source;
 use crate::read::target::Targets;
 use crate::read::unique::Unique;
 use crate::read::{
-    arena, code, data_section, extern_symbol, legacy_map, map_definition, map_slot, pointer,
-    program, records, struct_ops, variable,
+    arena, code, data_section, exception, extern_symbol, legacy_map, map_definition, map_slot,
+    pointer, program, records, struct_ops, variable,
 };
 
 /// Reads an object file.
@@ -22,6 +22,7 @@ pub(crate) fn read(name: &str, bytes: &Bytes) -> Result<ObjectSpec, Error> {
     let source = Source::open(name, bytes)?;
     let (mut functions, code) = code::read(&source)?;
     records::attach(&source, &code, &mut functions)?;
+    exception::attach(&source, &mut functions)?;
 
     let mut definitions = map_definition::read(&source)?;
     let mut legacy = legacy_map::read(&source)?;

@@ -105,7 +105,9 @@ const ACTS: &[Act] = &[
         package: "profile",
         shows: "where the CPUs' time goes, as stacks for a flame graph",
         lacks: || None,
-        play: |program| meanwhile(|| drop(fs::read("/proc/kallsyms")), || run(program, &[])),
+        play: |program| {
+            meanwhile(|| drop(fs::read("/proc/kallsyms")), || run(program, &["--top", "5"]))
+        },
     },
     Act {
         package: "guard",

@@ -92,6 +92,8 @@ pub use crate::program::test_run::{TestRun, TestRunResult};
 pub use crate::ring::RingReader;
 pub use crate::ring::poller::RingPoller;
 pub use crate::ring::producer::RingProducer;
+#[cfg(feature = "tokio")]
+pub use crate::ring::tokio::{AsyncReader, Reader};
 pub use crate::struct_ops::StructOps;
 pub use crate::trace_line::TraceLine;
 pub use crate::trace_pipe::TracePipe;

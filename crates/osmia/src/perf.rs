@@ -241,6 +241,12 @@ impl<T: ?Sized> PerfReader<T> {
         waited.map_err(|errno| slots.broken(errno))
     }
 
+    /// Whether an event is there; what was read is given back if there is none.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn is_ready(&mut self) -> Result<bool, Error> {
+        Ok(self.select()?.is_some())
+    }
+
     /// Hands all events that are there to `each`; returns how many they were.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ pub(crate) mod claim;
 pub(crate) mod patience;
 pub mod poller;
 pub mod producer;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 /// The one reader of a ring buffer, which gives out its events without copying them.
 ///
@@ -140,6 +142,12 @@ impl<T: ?Sized> RingReader<T> {
     /// The ring buffer's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether an event is there; what was read is given back if there is none.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn is_ready(&mut self) -> Result<bool, Error> {
+        self.memory.is_ready().map_err(|errno| broken(&self.name, errno))
     }
 
     pub(crate) fn memory(&mut self) -> &mut RingMemory {

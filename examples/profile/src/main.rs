@@ -1,8 +1,9 @@
 //! Looks 99 times a second what each CPU does, and prints the stacks with their counts, one a line, as the tools that
 //! draw flame graphs take them: `profile 10 > folded && inferno-flamegraph folded > flames.svg`.
 //!
-//! `profile [SECONDS]`, as root.
+//! `profile [--top STACKS] [SECONDS]`, as root.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ osmia::include_bpf!(profile);
 mod mapped;
 
 fn main() -> Result<(), Error> {
-    let seconds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(2);
+    let mut args = std::env::args().skip(1).peekable();
+    let top = args.next_if_eq("--top").and_then(|_| args.next()?.parse().ok());
+    let seconds = args.next().and_then(|text| text.parse().ok()).unwrap_or(2);
     let kernel = Kernel::running()?;
     let bpf = profile::open()?.load(&kernel)?;
     let links = bpf.progs.sample.attach_to_all_cpus(&PerfEvent::cpu_clock().frequency(99))?;
@@ -33,11 +36,21 @@ fn main() -> Result<(), Error> {
         frames.extend(inner.map(|address| name(&symbols, address)));
         *folded.entry(frames.join(";")).or_insert(0) += count;
     }
-    for (frames, count) in folded {
-        println!("{frames} {count}");
-    }
+    print(folded, top);
     eprintln!("{} samples were lost", bpf.vars.lost.get()?);
     Ok(())
+}
+
+/// Prints all stacks, or those that were found most often.
+fn print(folded: BTreeMap<String, u64>, top: Option<usize>) {
+    let mut stacks: Vec<(String, u64)> = folded.into_iter().collect();
+    if let Some(top) = top {
+        stacks.sort_by_key(|(_, count)| Reverse(*count));
+        stacks.truncate(top);
+    }
+    for (frames, count) in stacks {
+        println!("{frames} {count}");
+    }
 }
 
 /// The addresses of a stack, if there is one.

@@ -32,8 +32,8 @@ fn noun(kind: FdKind) -> &'static str {
 
 /// Opens what is pinned, which must be of this kind.
 fn pinned(bpf: &Bpf, kind: FdKind, path: &Path) -> Result<OwnedFd, Failure> {
-    let (noun_, shown) = (noun(kind), path.display());
-    let attempt = format!("open pinned {noun_} {shown}");
+    let shown = path.display();
+    let attempt = format!("open pinned {} {shown}", noun(kind));
     let Ok(c_path) = CString::new(path.as_os_str().as_bytes()) else {
         return Err(Failure::usage(format!("the path {shown} has a NUL in it")));
     };

@@ -131,8 +131,10 @@ impl Look {
                 "linum" => look.linum = true,
                 _ => {
                     let svg = words.take("svg");
-                    let dot = !svg && words.take("dot");
-                    let _ = dot;
+                    if !svg {
+                        // It may be said, too.
+                        words.take("dot");
+                    }
                     look.graph = Some(if svg { Picture::Svg } else { Picture::Dot });
                 }
             }

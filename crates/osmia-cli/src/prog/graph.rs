@@ -11,7 +11,7 @@ use osmia_insn::{Cfg, Target};
 
 use crate::prog::code::Code;
 use crate::prog::svg::{LETTER, Svg, times};
-use crate::prog::xlated::Xlated;
+use crate::prog::xlated::{Xlated, XlatedInsn};
 
 /// The control flow of a program: blocks of instructions, and where they lead.
 pub struct Graph {
@@ -116,7 +116,7 @@ impl FunctionGraph {
                 continue;
             }
             let insns = listing.insns.iter().filter(|insn| block.slots.contains(&insn.at));
-            let line = |insn: &crate::prog::xlated::XlatedInsn| match insn.note.as_str() {
+            let line = |insn: &XlatedInsn| match insn.note.as_str() {
                 "" => format!("{:>4}: {}", insn.at, insn.disasm),
                 note => format!("{:>4}: {} ; {note}", insn.at, insn.disasm),
             };

@@ -213,6 +213,14 @@ fn a_map_that_cannot_be_is_refused_with_the_rule() {
         (|map| map.flags = 1 << 31, "the flags or the value's fields"),
         (|map| map.unknown_fields = vec!["colour".into()], "a member `colour`"),
         (|map| map.pinning = osmia_object::Pinning::Unknown(7), "pinning 7 means nothing"),
+        (
+            |map| {
+                let mut inner = map.clone();
+                inner.unknown_fields = vec!["shape".into()];
+                map.inner = Some(Box::new(inner));
+            },
+            "a member `shape`",
+        ),
     ] {
         let text = refused(array(), change);
         assert!(text.contains("map `odd`"), "{text}");

@@ -27,7 +27,8 @@ fn map(spec: &MapSpec) -> Result<(), Error> {
             "pinning {value} means nothing; LIBBPF_PIN_NONE is 0, LIBBPF_PIN_BY_NAME is 1"
         ));
     }
-    Ok(())
+    // Inner maps have none of their own.
+    spec.inner.as_deref().map_or(Ok(()), map)
 }
 
 fn program(spec: &ProgramSpec) -> Result<(), Error> {

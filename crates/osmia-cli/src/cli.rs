@@ -44,6 +44,9 @@ use crate::version::Version;
   osmia gen rust closes.bpf.c -o src/bpf        the typed Rust module of a C file
   osmia obj dump closes.bpf.o -S                instructions with their C
   osmia check closes.bpf.o --btf vmlinux-6.1    would it load there, and if not, why
+  osmia map dump name counts                    a map's elements, by their types
+  osmia on eth0                                 the programs that packets meet there
+  osmia doctor                                  what this machine can do, what is missing
   osmia btf show task_struct                    a struct's layout in the running kernel
   osmia btf dump > vmlinux.h                    its types as C
 

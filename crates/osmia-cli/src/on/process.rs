@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use osmia_sys::{Bpf, Errno, FdKind};
+use osmia_sys::{Bpf, FdKind};
 use serde::Serialize;
 
 use crate::attached::ProgramNames;
@@ -100,12 +100,8 @@ fn row(bpf: &Bpf, names: &mut ProgramNames, root: &Path, pid: u32, fd: u32) -> O
 /// A perf event that runs a program.
 fn event(bpf: &Bpf, names: &mut ProgramNames, pid: u32, fd: u32) -> Option<Row> {
     let mut name = vec![0; NAME];
-    let found = match bpf.task_fd_query(pid, fd, &mut name) {
-        Ok(found) => found,
-        // Most events run none.
-        Err(Errno::NOENT | Errno::BADF) => return None,
-        Err(_) => return None,
-    };
+    // Most events run none, which is an error.
+    let found = bpf.task_fd_query(pid, fd, &mut name).ok()?;
     let place = crate::select::text(&name);
     let kind = found.fd_type.name().unwrap_or("event");
     let to = Some(format!("{kind} {place}").trim_end().to_owned());

@@ -234,7 +234,7 @@ fn few_bytes_do_not_become_much_text() {
 }
 
 /// Parts that plans know, in all places where they can be.
-const PLAIN: &str = r#"
+const PLAIN: &str = r"
 enum color { NONE = -1, RED, BLUE = 7 };
 enum level { LOW, HIGH = 200 } __attribute__((packed));
 enum huge { HUGE = 0x123456789abcdefULL };
@@ -247,7 +247,7 @@ struct plain {
     struct inner *pointer; void (*function)(int);
 } v;
 enum color c; long l; char text[16]; unsigned char raw[4];
-"#;
+";
 
 #[test]
 fn plans_write_what_the_walk_does() {

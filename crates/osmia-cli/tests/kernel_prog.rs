@@ -309,6 +309,37 @@ fn a_failed_load_leaves_nothing() {
 }
 
 #[test]
+fn maps_that_are_there_take_the_place_of_the_objects() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load("rings") else { return };
+    let Some(path) = Fixture::new("rings").path() else { return };
+    let bpffs = Bpffs::new();
+    let pin = bpffs.join("rings");
+    let id = object.map("events").unwrap().info().unwrap().id;
+    let id_text = id.to_string();
+    let load = |map: &str| {
+        let words =
+            ["prog", "loadall", text(&path), text(&pin), "map", "name", map, "id", &id_text];
+        osmia(&words)
+    };
+    load("events").done();
+    let uses = |name: &str| {
+        let shown = osmia_json(&["prog", "show", text(&pin.join(name))]);
+        shown["map_ids"].as_array().is_some_and(|ids| ids.contains(&json!(id)))
+    };
+    let of_events: Vec<&str> = object
+        .programs()
+        .filter(|program| program.info().is_ok_and(|info| info.map_ids.contains(&id)))
+        .map(Program::name)
+        .collect();
+    assert!(!of_events.is_empty());
+    assert!(of_events.iter().all(|name| uses(name)), "{of_events:?}");
+    let said = load("event");
+    assert!(said.code == Some(3) && said.err.contains("`events`"), "{}", said.err);
+    osmia(&["prog", "unload", text(&pin)]).done();
+}
+
+#[test]
 fn what_is_not_there_is_told_in_one_line() {
     let Some(_gate) = Gate::root() else { return };
     let exit = |arguments: &[&str]| {

@@ -1,7 +1,7 @@
 //! Looks 99 times a second what each CPU does, and prints the stacks with their counts, one a line, as the tools that
-//! draw flame graphs take them: `profile 10 > folded && inferno-flamegraph folded > flames.svg`.
+//! draw flame graphs take them; or draws one itself.
 //!
-//! `profile [--top STACKS] [SECONDS]`, as root.
+//! `profile [--top STACKS] [--svg FILE] [SECONDS]`, as root.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,11 +13,13 @@ use crate::mapped::Mapped;
 
 osmia::include_bpf!(profile);
 
+mod flames;
 mod mapped;
 
-fn main() -> Result<(), Error> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1).peekable();
     let top = args.next_if_eq("--top").and_then(|_| args.next()?.parse().ok());
+    let picture = args.next_if_eq("--svg").and_then(|_| args.next());
     let seconds = args.next().and_then(|text| text.parse().ok()).unwrap_or(2);
     let kernel = Kernel::running()?;
     let bpf = profile::open()?.load(&kernel)?;
@@ -35,6 +37,9 @@ fn main() -> Result<(), Error> {
         let inner = stack(&bpf, place.kernel)?.into_iter().rev();
         frames.extend(inner.map(|address| name(&symbols, address)));
         *folded.entry(frames.join(";")).or_insert(0) += count;
+    }
+    if let Some(file) = picture {
+        std::fs::write(file, flames::draw(&folded))?;
     }
     print(folded, top);
     eprintln!("{} samples were lost", bpf.vars.lost.get()?);

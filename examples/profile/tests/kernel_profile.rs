@@ -1,6 +1,6 @@
 //! The example, run for real.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +11,8 @@ use osmia_testkit::gate::Gate;
 fn who_is_busy_is_found() {
     let Some(_gate) = Gate::root() else { return };
     let over = AtomicBool::new(false);
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("flames.svg");
     let output = std::thread::scope(|scope| {
         let busy = std::thread::Builder::new().name("busy_reader".to_owned());
         let busy = busy.spawn_scoped(scope, || {
@@ -20,6 +22,7 @@ fn who_is_busy_is_found() {
             }
         });
         let mut command = Command::new(env!("CARGO_BIN_EXE_profile"));
+        command.arg("--svg").arg(&picture);
         let output = command.arg("2").stdout(Stdio::piped()).stderr(Stdio::piped()).output();
         over.store(true, Ordering::Relaxed);
         busy.unwrap().join().unwrap();
@@ -39,4 +42,8 @@ fn who_is_busy_is_found() {
     // What it does is seen from its own code down into the kernel's.
     let whole = |frames: &str| frames.contains("+0x") && frames.contains("vfs_read_[k];");
     assert!(ours.iter().any(|(frames, _)| whole(frames)), "{text}");
+    let picture = fs::read_to_string(picture).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.ends_with("</svg>\n"), "{picture}");
+    let bar = format!("<title>busy_reader: {samples} samples</title>");
+    assert!(picture.contains(&bar), "{bar}: {picture}");
 }

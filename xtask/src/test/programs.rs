@@ -26,7 +26,9 @@ pub(crate) struct Programs {
 }
 
 pub(crate) fn build() -> Result<Programs> {
-    let programs = cargo::build(cargo().args(["test", "--quiet", "--workspace", "--no-run"]))?;
+    let mut build = cargo();
+    build.args(["test", "--quiet", "--workspace", "--features", "osmia/tokio", "--no-run"]);
+    let programs = cargo::build(&mut build)?;
     // The programs under test are built, too, and lie beside the folder of the test programs.
     let tests = programs.into_iter().filter(|program| {
         program
@@ -49,7 +51,7 @@ pub(crate) fn run(program: &Program, filter: Option<&str>, report: &mut Report) 
 /// Runs the examples in the documentation.
 pub(crate) fn run_documentation(filter: Option<&str>, report: &mut Report) {
     let mut command = cargo();
-    command.args(["test", "--workspace", "--no-fail-fast", "--doc"]);
+    command.args(["test", "--workspace", "--features", "osmia/tokio", "--no-fail-fast", "--doc"]);
     watch("examples in the documentation", command.arg("--").args(filter), report);
 }
 

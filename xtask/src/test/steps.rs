@@ -9,11 +9,21 @@ pub(crate) fn format() -> Result<()> {
 }
 
 pub(crate) fn lints() -> Result<()> {
-    let arguments = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let arguments = [
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        "osmia/tokio",
+        "--",
+        "-D",
+        "warnings",
+    ];
     command::run(cargo().args(arguments))
 }
 
 pub(crate) fn documentation() -> Result<()> {
-    let arguments = ["doc", "--quiet", "--workspace", "--no-deps"];
+    let arguments = ["doc", "--quiet", "--workspace", "--features", "osmia/tokio", "--no-deps"];
     command::run(cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings"))
 }

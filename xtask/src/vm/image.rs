@@ -78,7 +78,16 @@ fn programs() -> Result<Vec<Program>> {
     let optimised = OPTIMISED.map(|package| format!("profile.dev.package.{package}.opt-level=2"));
     cargo
         .args(optimised.iter().flat_map(|setting| ["--config", setting]))
-        .args(["test", "--quiet", "--workspace", "--no-run", "--target", TARGET])
+        .args([
+            "test",
+            "--quiet",
+            "--workspace",
+            "--features",
+            "osmia/tokio",
+            "--no-run",
+            "--target",
+            TARGET,
+        ])
         .args(["--test", &format!("{KERNEL}*")])
         // Given a target, Cargo keeps these flags from build scripts and macros, which cannot be linked so.
         .env("RUSTFLAGS", "-C target-feature=+crt-static")

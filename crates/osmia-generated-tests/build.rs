@@ -19,6 +19,7 @@ fn main() {
     for guide in ["globals", "connects", "counts", "flavours"] {
         osmia_build::compile(format!("testdata/guide/{guide}.bpf.c"));
     }
+    osmia_build::compile("../../testdata/bpf/struct_ops.bpf.c");
     newest().compile();
     random_structs();
 }

@@ -69,7 +69,7 @@
 //!
 //! # The kernel's configuration
 //! `extern int CONFIG_HZ __kconfig;` is `bpf.kconfig.CONFIG_HZ` after loading: its value, or `None` if no
-//! loaded program reads it.
+//! loaded program reads it. A table of callbacks (`SEC(".struct_ops")`) is `bpf.struct_ops.NAME`, to be attached.
 //!
 //! # Events
 //! A compiler keeps the types only that a map, a global variable or a function's parameters have. The type of

@@ -37,6 +37,7 @@ const TEMPLATES: &[(&str, Needs)] = &[
     ("cgroup", Needs::Nothing),
     ("perf", Needs::Nothing),
     ("iter", Needs::Nothing),
+    ("struct_ops", Needs::Nothing),
 ];
 
 /// Built as this workspace is, so that cargo has most of what they need.
@@ -159,6 +160,9 @@ fn the_programs_run() {
     assert!(run(program("perf", &["1"]), work).lines().count() > 0);
     let processes = run(program("iter", &[]), || ());
     assert!(processes.contains(&format!("{:>7} ", std::process::id())), "{processes}");
+
+    let packets = run(program("struct_ops", &["1"]), || ());
+    assert!(packets.ends_with("packets were acknowledged\n"), "{packets}");
 
     let cgroup = Cgroup::new();
     let folder = cgroup.path().to_str().unwrap();

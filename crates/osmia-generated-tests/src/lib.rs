@@ -36,6 +36,10 @@ osmia::include_bpf!(
     /// From the guides: one object for many kernels.
     pub flavours
 );
+osmia::include_bpf!(
+    /// Tables of callbacks.
+    pub struct_ops
+);
 
 /// The guides in `docs`, whose programs have to compile.
 #[cfg(doctest)]

@@ -83,3 +83,16 @@ fn maps_are_made_as_the_spec_was_changed() {
     let info = bpf.object().map("counts").unwrap().info().unwrap();
     assert_eq!((info.max_entries, info.flags, info.name.as_str()), (3, 1, "renamed"));
 }
+
+#[test]
+fn tables_of_callbacks_are_told_after_loading() {
+    let Some(gate) = Gate::root() else { return };
+    let spec = osmia_generated_tests::struct_ops::open().unwrap();
+    let loaded = spec.load(&Kernel::running().unwrap());
+    let refused = |error: &osmia::Error| format!("{error:#}").contains("create it");
+    let Some(bpf) = gate.take("links of struct_ops", "6.4", loaded, refused) else { return };
+    let shy = bpf.struct_ops.shy.as_ref().unwrap();
+    assert_eq!((shy.name(), shy.struct_name()), ("shy", "tcp_congestion_ops"));
+    assert_eq!(bpf.struct_ops.linked.as_ref().unwrap().programs().len(), 4);
+    assert!(bpf.struct_ops.left_out.is_none());
+}

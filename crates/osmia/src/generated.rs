@@ -62,7 +62,8 @@
 //! ```
 //!
 //! An object with externs of the kernel's configuration (`extern int CONFIG_HZ __kconfig`) has
-//! `Bpf::kconfig`, too, a struct with a field for each: its value, by [`kconfig`].
+//! `Bpf::kconfig`, too, a struct with a field for each: its value, by [`kconfig`]. One with tables of
+//! callbacks (`SEC(".struct_ops")`) has `Bpf::struct_ops`, by [`struct_ops`].
 //!
 //! Types of keys, values, variables and events derive
 //! `osmia::zerocopy::{FromBytes, IntoBytes, Immutable, KnownLayout}` (by `#[zerocopy(crate =
@@ -82,6 +83,7 @@ use crate::near::instead_of;
 use crate::object::Object;
 use crate::plain::Plain;
 use crate::program::kinds::TypedProgram;
+use crate::struct_ops::StructOps;
 use crate::variable::{Constant, Variable};
 
 pub mod bits;
@@ -219,6 +221,14 @@ pub fn kconfig<T: Plain>(object: &Object, name: &str) -> Result<Option<T>, Error
     };
     place.copy_from_slice(bytes);
     Ok(Some(value))
+}
+
+/// The table of callbacks of this name; `None` if it was not created.
+///
+/// # Errors
+/// None today.
+pub fn struct_ops(object: &Object, name: &str) -> Result<Option<StructOps>, Error> {
+    Ok(object.struct_ops.get(name).cloned())
 }
 
 fn absent<'a>(

@@ -5,6 +5,7 @@ mod kconfig;
 mod map;
 mod parts;
 mod program;
+mod struct_ops;
 mod variable;
 
 use osmia_object::ObjectSpec;

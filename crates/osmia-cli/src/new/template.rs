@@ -29,6 +29,9 @@ pub enum Template {
     Perf,
     /// A line about each process: an iterator over the kernel's own data
     Iter,
+    /// A congestion control of TCP: a table of callbacks that the kernel calls
+    #[value(name = "struct_ops")]
+    StructOps,
 }
 
 /// What differs from one template to another.
@@ -127,6 +130,13 @@ const ITER: Parts = parts!(
     " [threads]",
     "runs the program and looks for its own line."
 );
+const STRUCT_OPS: Parts = parts!(
+    "struct_ops",
+    "Registers a congestion control of TCP, `fixed_window`, which keeps its window at a fixed size. Sockets choose it by\n\
+     `TCP_CONGESTION`, and all new ones by `sysctl net.ipv4.tcp_congestion_control`.",
+    " [SECONDS [WINDOW]]",
+    "registers it and looks for it in the kernel's list."
+);
 
 impl Template {
     fn parts(self) -> Parts {
@@ -141,6 +151,7 @@ impl Template {
             Self::Cgroup => CGROUP,
             Self::Perf => PERF,
             Self::Iter => ITER,
+            Self::StructOps => STRUCT_OPS,
         }
     }
 

@@ -45,7 +45,11 @@ pub(super) fn module(
     let variables = variables(parts, emitter, comments);
     let opening = opening(object, options);
     let spec = spec::emit(&programs, &maps, &variables);
-    let live = live::emit(&programs, &maps, &variables, &kconfig(parts, emitter));
+    let live = live::emit(
+        [&programs, &maps, &variables],
+        &kconfig(parts, emitter),
+        &struct_ops(parts, comments),
+    );
     quote!(#opening #spec #live)
 }
 
@@ -151,6 +155,21 @@ fn kconfig(parts: &Parts, emitter: &Emitter<'_>) -> Vec<Part> {
         }
     };
     parts.kconfig.iter().map(part).collect()
+}
+
+/// Tables of callbacks: after loading, to be attached.
+fn struct_ops(parts: &Parts, comments: &Comments) -> Vec<Part> {
+    let part = |table: &super::struct_ops::StructOps| Part {
+        doc: doc_of(comments.of_global(&table.name), &table.doc),
+        field: ident(&table.field),
+        name: table.name.clone(),
+        spec: TokenStream::new(),
+        open: TokenStream::new(),
+        close: TokenStream::new(),
+        live: quote!(::core::option::Option<::osmia::StructOps>),
+        find: quote!(struct_ops),
+    };
+    parts.struct_ops.iter().map(part).collect()
 }
 
 fn opening(object: &ObjectSpec, options: &Options) -> TokenStream {

@@ -8,6 +8,7 @@ use crate::generate::find::find;
 use crate::generate::module::kconfig::{self, Kconfig};
 use crate::generate::module::map::{self, Map};
 use crate::generate::module::program::{self, Program};
+use crate::generate::module::struct_ops::{self, StructOps};
 use crate::generate::module::variable::{self, Variable};
 use crate::generate::names;
 use crate::generate::request::Options;
@@ -19,6 +20,7 @@ pub(crate) struct Parts {
     pub maps: Vec<Map>,
     pub variables: Vec<Variable>,
     pub kconfig: Vec<Kconfig>,
+    pub struct_ops: Vec<StructOps>,
 }
 
 impl Parts {
@@ -36,6 +38,7 @@ impl Parts {
         let maps = map::maps(object, btf, &options.events, collector)?;
         let variables = variable::variables(object, btf, collector)?;
         let kconfig = kconfig::kconfig(object, collector)?;
-        Ok(Self { programs: program::programs(object), maps, variables, kconfig })
+        let (programs, struct_ops) = (program::programs(object), struct_ops::struct_ops(object));
+        Ok(Self { programs, maps, variables, kconfig, struct_ops })
     }
 }

@@ -4,30 +4,29 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::generate::module::emit::Part;
+use crate::generate::names::ident;
+use crate::generate::text::doc;
 
 pub(super) fn emit(
-    programs: &[Part],
-    maps: &[Part],
-    variables: &[Part],
+    [programs, maps, variables]: [&[Part]; 3],
     kconfig: &[Part],
+    struct_ops: &[Part],
 ) -> TokenStream {
     let prog_group = group("Progs", "The loaded programs.", programs);
     let map_group = group("Maps", "The maps.", maps);
     let var_group = group("Vars", "The global variables.", variables);
-    let has_kconfig = !kconfig.is_empty();
-    let kconfig_group = has_kconfig.then(|| {
-        let about = "What programs read of the kernel's configuration; `None` is what no loaded \
-                     program reads.";
-        group("Kconfig", about, kconfig)
-    });
-    let kconfig_field = has_kconfig.then(|| {
-        quote! {
-            /// What its programs read of the kernel's configuration.
-            pub kconfig: Kconfig,
-        }
-    });
-    let options = kconfig.iter().map(find);
-    let kconfig = has_kconfig.then(|| quote!(kconfig: Kconfig { #(#options)* },));
+    let kconfig = Optional::of(
+        ("kconfig", "Kconfig"),
+        "What programs read of the kernel's configuration; `None` is what no loaded program reads.",
+        kconfig,
+    );
+    let struct_ops = Optional::of(
+        ("struct_ops", "Tables"),
+        "The tables of callbacks for the kernel; attaching one registers it.",
+        struct_ops,
+    );
+    let (kconfig_group, kconfig_field, kconfig) = (kconfig.group, kconfig.field, kconfig.value);
+    let (ops_group, ops_field, ops) = (struct_ops.group, struct_ops.field, struct_ops.value);
     let progs = programs.iter().map(find);
     let maps = maps.iter().map(find);
     let vars = variables.iter().map(find);
@@ -42,12 +41,14 @@ pub(super) fn emit(
             /// Its global variables.
             pub vars: Vars,
             #kconfig_field
+            #ops_field
             object: ::osmia::Object,
         }
         #prog_group
         #map_group
         #var_group
         #kconfig_group
+        #ops_group
 
         #[allow(clippy::too_many_lines)]
         impl Bpf {
@@ -57,6 +58,7 @@ pub(super) fn emit(
                     maps: Maps { #(#maps)* },
                     vars: Vars { #(#vars)* },
                     #kconfig
+                    #ops
                     object,
                 })
             }
@@ -74,6 +76,29 @@ pub(super) fn emit(
             pub fn object(&self) -> &::osmia::Object {
                 &self.object
             }
+        }
+    }
+}
+
+/// What only some modules have: nothing where there are no parts.
+#[derive(Default)]
+struct Optional {
+    group: TokenStream,
+    field: TokenStream,
+    value: TokenStream,
+}
+
+impl Optional {
+    fn of((field, ty): (&str, &str), about: &str, parts: &[Part]) -> Self {
+        if parts.is_empty() {
+            return Self::default();
+        }
+        let (name, found) = (ident(field), parts.iter().map(find));
+        let (group, ty, about) = (group(ty, about, parts), ident(ty), doc(about));
+        Self {
+            group,
+            field: quote!(#about pub #name: #ty,),
+            value: quote!(#name: #ty { #(#found)* },),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Running the command.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::ffi::OsStr;
 use std::process::{Command, Output};

@@ -26,6 +26,21 @@ impl Area {
         Self::map(fd, offset, len, prot, MapFlags::SHARED)
     }
 
+    /// Maps the first `len` bytes of `fd` at an address, shared; `EEXIST` if something is there already.
+    pub(crate) fn shared_at(
+        fd: impl AsFd,
+        address: usize,
+        len: usize,
+        writable: bool,
+    ) -> Result<Self, Errno> {
+        let prot = if writable { ProtFlags::READ | ProtFlags::WRITE } else { ProtFlags::READ };
+        let flags = MapFlags::SHARED | MapFlags::FIXED_NOREPLACE;
+        let place = std::ptr::with_exposed_provenance_mut(address);
+        // SAFETY: the kernel takes the place only if nothing is there, so no memory that is in use changes.
+        let start = unsafe { rustix::mm::mmap(place, len, prot, flags, fd, 0) }?;
+        NonNull::new(start.cast()).map(|start| Self { start, len }).ok_or(Errno::FAULT)
+    }
+
     /// Maps the first `len` bytes of `fd` for reading.
     pub(crate) fn private(fd: impl AsFd, len: usize) -> Result<Self, Errno> {
         Self::map(fd, 0, len, ProtFlags::READ, MapFlags::PRIVATE)

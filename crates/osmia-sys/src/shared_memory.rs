@@ -83,6 +83,25 @@ impl SharedMemory {
         Ok(Self { area, writable })
     }
 
+    /// Maps an arena that was created for this address (`map_extra`).
+    ///
+    /// # Kernel
+    ///
+    /// Since 6.9.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if the map is no arena or was made for another address; `EEXIST` if something is there in this
+    /// process.
+    pub fn map_at(map: &MapFd, address: usize, len: usize) -> Result<Self, Errno> {
+        if map.shape().map_type() != MapType::ARENA || len == 0 || address == 0 {
+            return Err(Errno::INVAL);
+        }
+        let len = len.checked_next_multiple_of(page_size()).ok_or(Errno::INVAL)?;
+        let area = Area::shared_at(map.as_fd(), address, len, true)?;
+        Ok(Self { area, writable: true })
+    }
+
     /// How many bytes are mapped: whole pages.
     #[inline]
     pub const fn len(&self) -> usize {

@@ -27,6 +27,25 @@ fn variables_in_an_arena_are_shared() {
 }
 
 #[test]
+fn an_arena_is_mapped_where_it_wants_to_be() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("arena").clang(Clang::V19).bytes() else { return };
+    let mut spec = osmia::open("arena", bytes).unwrap();
+    spec.maps["arena"].map_extra = 1 << 44;
+    let kernel = Kernel::running().unwrap();
+    let refused = |error: &osmia::Error| format!("{error:#}").contains("map `arena`");
+    let Some(object) = gate.take("arenas", "6.9", Object::load(&spec, &kernel), refused) else {
+        return;
+    };
+    object.program("counts").unwrap().test_run(&TestRun::new()).unwrap();
+    let counter = object.variable("counter").unwrap().typed::<u64>().unwrap();
+    assert_eq!(counter.get().unwrap(), 42);
+    // The place is taken.
+    let text = format!("{:#}", Object::load(&spec, &kernel).unwrap_err());
+    assert!(text.contains("must be free in this process"), "{text}");
+}
+
+#[test]
 fn an_arena_without_room_for_its_variables_is_refused() {
     let Some(_gate) = Gate::root() else { return };
     let Some(bytes) = Fixture::new("arena").clang(Clang::V19).bytes() else { return };

@@ -78,7 +78,8 @@ impl Load<'_> {
             outcome = self.try_create(spec, max_entries, inner, extras)?;
         }
         let fd = outcome.map_err(|errno| refused(self.kernel, spec, max_entries, errno))?;
-        let place = KernelMap::with_max_entries(self.kernel.bpf(), fd, max_entries);
+        let address = if spec.map_type == MapType::ARENA { spec.map_extra } else { 0 };
+        let place = KernelMap::with_max_entries(self.kernel.bpf(), fd, max_entries).at(address);
         Ok(Map::new(spec.name.clone(), place))
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct KernelMap {
     bpf: Bpf,
     fd: MapFd,
     shape: Shape,
+    /// Where an arena wants to be mapped; 0 for anywhere.
+    address: u64,
     /// The values in memory, once somebody asked for them; `None` if they cannot be mapped.
     memory: OnceLock<Option<SharedMemory>>,
 }
@@ -30,7 +32,13 @@ impl KernelMap {
             flags: fd.map_flags(),
             cpus: known.cpus(),
         };
-        Self { bpf: bpf.clone(), fd, shape, memory: OnceLock::new() }
+        Self { bpf: bpf.clone(), fd, shape, address: 0, memory: OnceLock::new() }
+    }
+
+    /// The same, mapped at this address; 0 for anywhere.
+    pub(crate) fn at(mut self, address: u64) -> Self {
+        self.address = address;
+        self
     }
 
     pub(crate) fn bpf(&self) -> &Bpf {
@@ -56,6 +64,9 @@ impl KernelMap {
             _ => self.shape.stride(),
         };
         let len = each.checked_mul(self.shape.max_entries as usize)?;
+        if self.address != 0 {
+            return SharedMemory::map_at(&self.fd, usize::try_from(self.address).ok()?, len).ok();
+        }
         // A map that is frozen can be mapped for reading; one that cannot be mapped at all is
         // read and written by system calls.
         SharedMemory::map(&self.fd, len, true)

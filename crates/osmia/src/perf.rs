@@ -136,6 +136,8 @@ impl<T: ?Sized> PerfReader<T> {
     ///
     /// The reader has the CPUs that are online when it is made. A program on a CPU that came later is answered
     /// `-ENOENT`, until this is called.
+    /// Call it after a CPU has gone, too: the kernel closes its ring, and one that is back before this is called is
+    /// taken for one that never went.
     ///
     /// # Errors
     /// The kernel refuses to open a ring.

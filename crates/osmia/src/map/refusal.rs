@@ -96,6 +96,7 @@ fn hint(shape: &Shape) -> &'static str {
     match shape.map_type {
         MapType::RINGBUF => ": a ring buffer is read by its reader",
         MapType::PERF_EVENT_ARRAY => ": a perf event array is read by its reader",
+        MapType::USER_RINGBUF => ": a ring buffer for programs is filled by its producer",
         MapType::QUEUE | MapType::STACK => ": it has no keys, elements are pushed and taken",
         _ => "",
     }

@@ -1,6 +1,7 @@
 //! `osmia prog` and `osmia link` on the running kernel, beside bpftool.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod beside;
 mod command;
 
 use std::fs;
@@ -19,7 +20,7 @@ use osmia_testkit::guard::veth::Veth;
 use osmia_testkit::skip;
 use serde_json::{Map, Value, json};
 
-use crate::command::{Said, command};
+use crate::beside::{bpftool, osmia, osmia_json, same_keys};
 
 /// What osmia tells of programs and bpftool does not: the verifier's count, and who holds them
 /// (bpftool only if it was built with it).
@@ -32,37 +33,6 @@ const MORE_OF_LINKS: [&str; 7] =
 fn load(fixture: &str) -> Option<Object> {
     let spec = osmia::open(fixture, Fixture::new(fixture).bytes()?).unwrap();
     Some(Object::load(&spec, &Kernel::running().unwrap()).unwrap())
-}
-
-fn osmia(arguments: &[&str]) -> Said {
-    Said::of(command(arguments).output().unwrap())
-}
-
-fn osmia_json(arguments: &[&str]) -> Value {
-    let out = osmia(&[&["-j"], arguments].concat()).done();
-    serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
-}
-
-/// What bpftool prints; nothing, and a counted skip, if it is not installed.
-fn bpftool(arguments: &[&str]) -> Option<Value> {
-    let Ok(output) = Command::new("bpftool").arg("-j").args(arguments).output() else {
-        skip::tool("bpftool is not installed");
-        return None;
-    };
-    let out = String::from_utf8(output.stdout).unwrap();
-    Some(serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}")))
-}
-
-/// Every key of theirs is there with the same value, and nothing else but what is listed.
-#[track_caller]
-fn same_keys(ours: &Value, theirs: &Value, more: &[&str]) {
-    let (ours, theirs) = (ours.as_object().unwrap(), theirs.as_object().unwrap());
-    for (key, value) in theirs {
-        let nothing = value.as_array().is_some_and(Vec::is_empty);
-        assert!(nothing || ours.get(key) == Some(value), "{key}: {ours:?} {theirs:?}");
-    }
-    let extra = |key: &&String| !theirs.contains_key(*key) && !more.contains(&key.as_str());
-    assert_eq!(ours.keys().filter(extra).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
 fn id(program: &Program) -> String {

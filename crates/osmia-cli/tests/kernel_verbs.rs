@@ -1,6 +1,7 @@
 //! What osmia does besides: judging, watching, perf events, iterators, batches.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod beside;
 mod command;
 
 use std::fs::{self, File};
@@ -15,6 +16,7 @@ use osmia_testkit::skip;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use crate::beside::osmia;
 use crate::command::{Said, command};
 
 /// The kernel's second thread, whose number is the same everywhere.
@@ -27,10 +29,6 @@ fn path(fixture: &str) -> Option<String> {
 fn load(fixture: &str) -> Option<Object> {
     let spec = osmia::open(fixture, Fixture::new(fixture).bytes()?).unwrap();
     Some(Object::load(&spec, &Kernel::running().unwrap()).unwrap())
-}
-
-fn osmia(arguments: &[&str]) -> Said {
-    Said::of(command(arguments).output().unwrap())
 }
 
 fn json_of(said: &Said) -> Value {

@@ -1,25 +1,9 @@
-//! The guides' programs: what is shown is what is compiled, and it loads; needs root.
+//! The guides' programs: they load; needs root.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
-
-use std::fs;
-use std::path::Path;
 
 use osmia::{Kernel, TestRun};
 use osmia_generated_tests::{counts, flavours, globals};
 use osmia_testkit::gate::Gate;
-
-#[test]
-fn the_c_that_is_shown_is_the_c_that_is_compiled() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for guide in ["bpf2go", "libbpf-cargo", "aya"] {
-        let text = fs::read_to_string(root.join(format!("../../docs/from-{guide}.md"))).unwrap();
-        for name in ["globals", "connects", "counts", "flavours"] {
-            let c = root.join(format!("testdata/guide/{name}.bpf.c"));
-            let shown = format!("```c\n{}```\n", fs::read_to_string(c).unwrap());
-            assert!(text.contains(&shown), "{guide} shows another {name}.bpf.c");
-        }
-    }
-}
 
 #[test]
 fn variables_are_set_and_read() {
@@ -41,7 +25,7 @@ fn calls_are_counted() {
     spec.maps.counts.max_entries = 1024;
     let bpf = spec.load(&Kernel::running().unwrap()).unwrap();
     let links = bpf.attach().unwrap();
-    let _ = fs::metadata("/");
+    let _ = std::fs::metadata("/");
     links.detach().unwrap();
     let entries: Result<Vec<(u32, u64)>, _> = bpf.maps.counts.iter().collect();
     assert!(entries.unwrap().iter().any(|&(pid, calls)| pid == std::process::id() && calls > 0));

@@ -26,7 +26,9 @@ fn no_more_is_sent_than_the_rate_allows() {
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.starts_with("attached to tc egress"), "{text}");
+    // Before 6.6 it is a filter.
+    let places = ["attached to tc egress", "attached to tc filter on egress"];
+    assert!(places.iter().any(|place| text.starts_with(place)), "{text}");
     let last = text.lines().last().unwrap();
     let numbers: Vec<u64> = last.split(' ').filter_map(|word| word.parse().ok()).collect();
     let [passed, dropped] = numbers.try_into().unwrap_or_else(|_| panic!("{text}"));

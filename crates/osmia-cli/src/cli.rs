@@ -50,7 +50,7 @@ use crate::version::Version;
   osmia btf show task_struct                    a struct's layout in the running kernel
   osmia btf dump > vmlinux.h                    its types as C
 
-Verbs may be shortened as long as they are clear: `osmia o d x.bpf.o`.
+Verbs may be shortened as long as they are clear: `osmia p l`.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not permitted, 5 unsupported."
 )]
 pub struct Cli {

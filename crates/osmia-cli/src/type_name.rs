@@ -43,7 +43,7 @@ pub fn find<'a>(btf: &'a Btf, written: &str) -> Result<Type<'a>, Failure> {
     let near = nearest(name, names.iter().copied());
     let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
     let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
-    Err(Failure::new(format!("there is no type {written}{near}")))
+    Err(Failure::not_found(format!("there is no type {written}{near}")))
 }
 
 /// What kinds of types a name with or without a keyword means, and the name itself.

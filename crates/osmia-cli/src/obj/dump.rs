@@ -74,7 +74,11 @@ impl Dump {
                 spec.functions.iter().any(|found| found.name == *name || found.section == *name);
             if !found {
                 let names = spec.functions.iter().map(|function| function.name.as_str());
-                return Err(Failure::new(no_such("function or section of code", name, names)));
+                return Err(Failure::not_found(no_such(
+                    "function or section of code",
+                    name,
+                    names,
+                )));
             }
         }
         let numbered = (0..).map(FunctionId).zip(&spec.functions);

@@ -35,7 +35,7 @@ impl Placement {
         for (at, (name, target)) in wanted.iter().enumerate() {
             let Some(program) = spec.programs.get_mut(name) else {
                 let names = spec.programs.keys().map(String::as_str);
-                return Err(Failure::new(no_such("program", name, names)));
+                return Err(Failure::not_found(no_such("program", name, names)));
             };
             program.autoload = true;
             if is_attached_alone(program.prog_type) {
@@ -145,7 +145,7 @@ fn tc(target: &str, attach_type: Option<AttachType>) -> Result<Tc, Failure> {
     match direction {
         "ingress" => Ok(Tc::ingress(interface_index(interface)?)),
         "egress" => Ok(Tc::egress(interface_index(interface)?)),
-        other => Err(Failure::new(no_such("direction", other, ["ingress", "egress"]))),
+        other => Err(Failure::usage(no_such("direction", other, ["ingress", "egress"]))),
     }
 }
 
@@ -160,7 +160,7 @@ fn interface(target: &str) -> Result<(&str, XdpMode), Failure> {
         "offload" => XdpMode::Offload,
         other => {
             let names = ["driver", "generic", "offload"];
-            return Err(Failure::new(no_such("XDP mode", other, names)));
+            return Err(Failure::usage(no_such("XDP mode", other, names)));
         }
     };
     Ok((interface, mode))

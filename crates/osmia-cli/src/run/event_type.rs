@@ -30,7 +30,7 @@ impl EventTypes {
         for (map, written) in wanted {
             if !rings.iter().any(|ring| ring.name == *map) {
                 let names = rings.iter().map(|ring| ring.name.as_str());
-                return Err(Failure::new(no_such("ring buffer", map, names)));
+                return Err(Failure::not_found(no_such("ring buffer", map, names)));
             }
             said.insert(map.clone(), wanted_type(spec, written)?);
         }

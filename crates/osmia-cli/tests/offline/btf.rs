@@ -86,21 +86,21 @@ fn differences_are_told() {
     let of = |name: &str| told.as_array().unwrap().iter().find(|row| row["name"] == name).cloned();
     assert_eq!(of("point").unwrap()["fate"], "added");
     assert_eq!(of("__u32"), None, "what is the same is left out");
-    let failed = osmia(&["btf", "diff", &run, &variables, "struct nosuch"]).failed();
+    let failed = osmia(&["btf", "diff", &run, &variables, "struct nosuch"]).failed_as(3);
     assert!(failed.contains("there is no type struct nosuch"), "{failed}");
 }
 
 #[test]
 fn what_is_no_source_is_told() {
-    let failed = osmia(&["btf", "dump", "./nosuch.btf"]).failed();
+    let failed = osmia(&["btf", "dump", "./nosuch.btf"]).failed_as(3);
     assert!(failed.contains("open ./nosuch.btf: No such file"), "{failed}");
-    let failed = osmia(&["btf", "show", "int", env!("CARGO_BIN_EXE_osmia")]).failed();
+    let failed = osmia(&["btf", "show", "int", env!("CARGO_BIN_EXE_osmia")]).failed_as(3);
     assert!(failed.contains("has no section .BTF"), "{failed}");
     let failed =
         osmia(&["btf", "show", "int", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]).failed();
     assert!(failed.contains("Cargo.toml is not BTF"), "{failed}");
     let Some(object) = object("run") else { return };
-    let failed = osmia(&["btf", "show", "evnt", &object]).failed();
+    let failed = osmia(&["btf", "show", "evnt", &object]).failed_as(3);
     assert!(failed.contains("there is no type evnt; did you mean event?"), "{failed}");
     let failed = osmia(&["btf", "show", "99999", &object]).failed();
     assert!(failed.contains("there is no type [99999]"), "{failed}");

@@ -74,7 +74,7 @@ fn linked_programs_have_real_distances() {
 #[test]
 fn what_is_not_there_is_listed() {
     let Some(object) = Fixture::new("calls").path() else { return };
-    let failed = osmia(&["obj", "dump", text(&object), "thrid"]).failed();
+    let failed = osmia(&["obj", "dump", text(&object), "thrid"]).failed_as(3);
     assert!(
         failed.contains("no function or section of code thrid; did you mean third?"),
         "{failed}"
@@ -104,14 +104,14 @@ fn bad_files_are_told_apart() {
         let failed = failure("half.o", &object[..object.len() / 2]);
         assert!(failed.contains("the file is cut short: "), "{failed}");
     }
-    let failed = osmia(&["obj", "show", text(&dir.path().join("absent.o"))]).failed();
+    let failed = osmia(&["obj", "show", text(&dir.path().join("absent.o"))]).failed_as(3);
     assert!(failed.contains("absent.o: No such file"), "{failed}");
 }
 
 #[test]
 fn failures_are_json_for_programs() {
     let said = osmia(&["obj", "show", "--json", "/nonexistent/x.o"]);
-    assert_eq!((said.code, said.out.as_str()), (Some(1), ""));
+    assert_eq!((said.code, said.out.as_str()), (Some(3), ""));
     let error: Value = serde_json::from_str(&said.err).unwrap();
     assert!(error["error"].as_str().unwrap().contains("/nonexistent/x.o"), "{error}");
 }

@@ -5,13 +5,13 @@ use osmia_testkit::fixture::Fixture;
 use crate::command::command;
 use crate::osmia;
 
-/// The complaint about these arguments for the test's object.
+/// The complaint about these arguments for the test's object, if the command ends with this code.
 #[track_caller]
-fn complaint(arguments: &[&str]) -> Option<String> {
+fn complaint(arguments: &[&str], code: i32) -> Option<String> {
     let object = Fixture::new("run").path()?;
     let object = object.to_str().expect("paths of tests are UTF-8");
     let arguments = [&["run", object, "--duration", "1ms"], arguments].concat();
-    Some(osmia(&arguments).failed())
+    Some(osmia(&arguments).failed_as(code))
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn values_must_fit_the_variable() {
         ("greeting=0123456789abcdef", "room for 15 bytes and a NUL, the text has 16 bytes"),
         ("odd=2", "set variable odd (_Bool) to 2: "),
     ] {
-        let Some(failed) = complaint(&["--set", set]) else { return };
+        let Some(failed) = complaint(&["--set", set], 1) else { return };
         assert!(failed.contains(told), "{set}: {failed}");
     }
 }
@@ -38,7 +38,7 @@ fn names_must_be_the_objects() {
         (["--event", "plain=struct othre"], "no type struct othre; did you mean other?"),
         (["--event", "seen=other"], "no ring buffer seen (there are: typed, plain)"),
     ] {
-        let Some(failed) = complaint(&arguments) else { return };
+        let Some(failed) = complaint(&arguments, 3) else { return };
         assert!(failed.contains(told), "{arguments:?}: {failed}");
     }
 }

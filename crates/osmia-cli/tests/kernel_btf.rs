@@ -135,6 +135,6 @@ fn single_types_of_vmlinux_h_can_be_had() {
     assert!(header.contains("struct list_head {\n\tstruct list_head *next;"), "{header}");
     assert_eq!(header, osmia(&["gen", "vmlinux", "/sys/kernel/btf/vmlinux", "-t", "list_head"]));
     let output = command(&["gen", "vmlinux", "--type", "struct list_haed"]).output().unwrap();
-    let failed = Said::of(output).failed();
+    let failed = Said::of(output).failed_as(3);
     assert!(failed.contains("did you mean list_head?"), "{failed}");
 }

@@ -15,6 +15,8 @@ type Header = FileHeader64<Endianness>;
 
 /// No object file is larger.
 const LARGEST: u64 = 1 << 30;
+/// A smaller file is read whole, which costs less than finding out what to leave out.
+const SMALL: usize = 16 * 1024;
 /// Parts with a smaller gap between them are read as one.
 const GAP: usize = 4096;
 
@@ -29,7 +31,8 @@ pub(crate) fn read(path: &Path) -> io::Result<Bytes> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     let mut sparse = Sparse { file, bytes: vec![0; usize::try_from(len).unwrap_or(0)] };
-    match sparse.parts()? {
+    let parts = if sparse.bytes.len() > SMALL { sparse.parts()? } else { None };
+    match parts {
         Some(parts) => joined(parts).into_iter().try_for_each(|part| sparse.fill(part))?,
         // Whatever it is, whoever parses it says what is wrong.
         None => sparse.fill(0..sparse.bytes.len())?,

@@ -97,7 +97,7 @@ pub enum Command {
     /// Programs that walk what the kernel has: pin them, so that reading a file runs them
     #[command(subcommand)]
     Iter(IterVerb),
-    /// Tables of callbacks for the kernel: list, dump, unregister
+    /// Tables of callbacks for the kernel: list, dump, register, unregister
     #[command(name = "struct_ops", alias = "struct-ops")]
     StructOps(StructOps),
     /// Do many commands from a file, one a line

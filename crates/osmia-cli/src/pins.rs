@@ -101,3 +101,29 @@ pub fn pin(bpf: &Bpf, what: &str, object: impl AsFd, path: &Path) -> Result<(), 
         Failure::new(format!("{attempt}: {why}"))
     })
 }
+
+/// Makes a folder for pins, and mounts a bpf file system where there is none at the usual place.
+///
+/// # Errors
+/// It is not in a bpf file system, or cannot be made.
+pub fn prepare_folder(folder: &Path) -> Result<(), Failure> {
+    let usual = KernelFs::Bpf.usual_place();
+    if folder.starts_with(usual) && KernelFs::Bpf.holds(usual) == Ok(false) {
+        KernelFs::Bpf.mount(usual).map_err(|errno| {
+            Failure::because(format!("mount a bpf file system at {}", usual.display()), &errno)
+        })?;
+    }
+    // A folder elsewhere would be left behind by a pin that cannot be made there.
+    let ancestor = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    if KernelFs::Bpf.holds(ancestor) != Ok(true) {
+        let place =
+            KernelFs::Bpf.find().map(|place| format!("; one is mounted at {}", place.display()));
+        return Err(Failure::new(format!(
+            "{} is not in a bpf file system, where alone programs can be pinned{}",
+            folder.display(),
+            place.unwrap_or_default()
+        )));
+    }
+    fs::create_dir_all(folder)
+        .map_err(|error| Failure::because(format!("make the folder {}", folder.display()), &error))
+}

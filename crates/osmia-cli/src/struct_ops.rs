@@ -1,5 +1,7 @@
 //! `osmia struct_ops`: tables of callbacks for the kernel.
 
+mod register;
+
 use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
@@ -14,6 +16,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::select::maps::{self, OpenMap};
 use crate::selector::{Selector, refused};
+use crate::struct_ops::register::Register;
 use crate::table::Table;
 use crate::value::Value;
 
@@ -32,6 +35,7 @@ enum StructOpsVerb {
     Show(Which),
     /// Print what is in tables
     Dump(Which),
+    Register(Register),
     /// Take a table away from the kernel
     Unregister(Which),
 }
@@ -54,6 +58,7 @@ impl StructOps {
             None => show(&bpf, &Which { which: Vec::new() }, output),
             Some(StructOpsVerb::Show(which)) => show(&bpf, which, output),
             Some(StructOpsVerb::Dump(which)) => dump(&bpf, which, output),
+            Some(StructOpsVerb::Register(register)) => register.run(output),
             Some(StructOpsVerb::Unregister(which)) => unregister(&bpf, which),
         }
     }

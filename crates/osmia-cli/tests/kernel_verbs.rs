@@ -176,3 +176,30 @@ fn a_closed_pipe_is_quiet() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert!(output.status.success(), "{}", output.status);
 }
+
+#[test]
+fn tables_of_callbacks_are_registered_to_stay() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = path("struct_ops") else { return };
+    let said = osmia(&["struct_ops", "register", &object]);
+    if !gate.needs("links of struct_ops", "6.4", !said.err.contains("create it")) {
+        return;
+    }
+    assert_eq!(said.code, Some(2), "a table by link wants a folder: {}{}", said.out, said.err);
+    let bpffs = Bpffs::new();
+    let folder = bpffs.join("tables").into_os_string().into_string().unwrap();
+    let made = json_of(&osmia(&["-j", "struct_ops", "register", &object, &folder]));
+    let row = |name: &str| {
+        let rows = made.as_array().unwrap().iter();
+        rows.clone().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{made}")).clone()
+    };
+    assert_eq!(row("shy")["kernel_struct_ops"], "tcp_congestion_ops");
+    let id = row("shy")["id"].to_string();
+    let listed = json_of(&osmia(&["-j", "struct_ops", "show", "id", &id]));
+    assert_eq!(listed[0]["name"], "shy");
+    assert!(osmia(&["struct_ops", "dump", "id", &id]).done().contains("osmia_shy"));
+    osmia(&["struct_ops", "unregister", "id", &id]).done();
+    fs::remove_file(row("linked")["pinned"].as_str().unwrap()).unwrap();
+    let left = fs::read_to_string("/proc/sys/net/ipv4/tcp_available_congestion_control").unwrap();
+    assert!(!left.contains("osmia_shy"), "{left}");
+}

@@ -71,6 +71,11 @@ impl StructOps {
         &self.map
     }
 
+    /// Whether it is registered by a link of the kernel (`SEC(".struct_ops.link")`), which can be pinned.
+    pub fn is_by_link(&self) -> bool {
+        self.by_link
+    }
+
     /// The programs that stand in it.
     pub fn programs(&self) -> &[Program] {
         &self.programs

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use osmia::{ErrorKind, Kernel, Link, Loader, Map, Object, Program};
 use osmia_object::{ObjectSpec, SectionDef};
-use osmia_sys::{Bpf, KernelFs};
+use osmia_sys::Bpf;
 use serde::Serialize;
 
 use crate::compile::CompileOptions;
 use crate::failure::Failure;
 use crate::object_file::ObjectFile;
 use crate::output::Output;
+use crate::pins::prepare_folder;
 use crate::report::{Page, Report};
 use crate::select::maps;
 use crate::selector::Selector;
@@ -152,9 +153,9 @@ impl LoadOptions {
             None => Kernel::running()?,
         };
         let folder = if first_only { plan.path.parent() } else { Some(plan.path.as_path()) };
-        prepare(folder.unwrap_or(Path::new(".")))?;
+        prepare_folder(folder.unwrap_or(Path::new(".")))?;
         if let Some(folder) = &plan.pinmaps {
-            prepare(folder)?;
+            prepare_folder(folder)?;
         }
         let object = self.load(&plan, &spec, &kernel)?;
         let mut pins = NewPins::default();
@@ -233,29 +234,6 @@ fn no_such_type(ty: &str) -> Failure {
     let near = SectionDef::suggest(ty);
     let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
     Failure::usage(format!("'{ty}' is no type of program{near}"))
-}
-
-/// Makes a folder for pins, and mounts a bpf file system where there is none at the usual place.
-fn prepare(folder: &Path) -> Result<(), Failure> {
-    let usual = KernelFs::Bpf.usual_place();
-    if folder.starts_with(usual) && KernelFs::Bpf.holds(usual) == Ok(false) {
-        KernelFs::Bpf.mount(usual).map_err(|errno| {
-            Failure::because(format!("mount a bpf file system at {}", usual.display()), &errno)
-        })?;
-    }
-    // A folder elsewhere would be left behind by a pin that cannot be made there.
-    let ancestor = folder.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
-    if KernelFs::Bpf.holds(ancestor) != Ok(true) {
-        let place =
-            KernelFs::Bpf.find().map(|place| format!("; one is mounted at {}", place.display()));
-        return Err(Failure::new(format!(
-            "{} is not in a bpf file system, where alone programs can be pinned{}",
-            folder.display(),
-            place.unwrap_or_default()
-        )));
-    }
-    fs::create_dir_all(folder)
-        .map_err(|error| Failure::because(format!("make the folder {}", folder.display()), &error))
 }
 
 /// Pins a program, or its attachment.

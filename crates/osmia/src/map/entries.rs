@@ -11,6 +11,8 @@ use crate::map::refusal::{Operation, is_hash};
 const BATCH_BYTES: usize = 256 * 1024;
 /// How many elements are asked for at a time at most; more do not make it faster.
 const BATCH_LIMIT: usize = 4096;
+/// How many batches in a row may end without any element because others removed the next one meanwhile.
+const INTERRUPTIONS: u32 = 1000;
 
 /// An element of a map by bytes: its key and its value.
 pub type Entry<'a> = (&'a [u8], &'a [u8]);
@@ -50,7 +52,7 @@ pub struct Entries {
 
 #[derive(Debug)]
 enum Walk {
-    Batches { cursor: Option<BatchCursor>, any: bool },
+    Batches { cursor: Option<BatchCursor>, any: bool, interrupted: u32 },
     Keys { steps: u64 },
     Done,
 }
@@ -67,7 +69,7 @@ impl Entries {
             // It has no keys; asking for the first one says so.
             Walk::Keys { steps: 0 }
         } else {
-            Walk::Batches { cursor: None, any: false }
+            Walk::Batches { cursor: None, any: false, interrupted: 0 }
         };
         Self { map: map.clone(), keys, values, filled: 0, next: 0, seen: 0, walk }
     }
@@ -128,14 +130,18 @@ impl Entries {
         if self.keys.is_empty() {
             self.make_room(self.first_room());
         }
-        let Walk::Batches { cursor, any } = &mut self.walk else { return Ok(()) };
+        let Walk::Batches { cursor, any, interrupted } = &mut self.walk else { return Ok(()) };
         let place = self.map.place();
         let batched = place.lookup_batch(cursor, &mut self.keys, &mut self.values);
         self.filled = batched.count;
         let first = !std::mem::replace(any, *any || batched.count > 0);
+        let fruitless = batched.count == 0 && batched.end == Err(Errno::INTR);
+        *interrupted = if fruitless { *interrupted + 1 } else { 0 };
+        let in_vain = *interrupted > INTERRUPTIONS;
         match batched.end {
             // A signal, or elements that vanished, ended the batch early.
             Ok(()) | Err(Errno::INTR) if batched.count > 0 => {}
+            Err(Errno::INTR) if in_vain => return Err(too_busy(&self.map)),
             Err(Errno::INTR) => {}
             Ok(()) | Err(Errno::NOENT) => self.walk = Walk::Done,
             // What was copied is good; only if nothing was is the room too small.

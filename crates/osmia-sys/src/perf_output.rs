@@ -67,6 +67,11 @@ impl PerfOutput {
         }
     }
 
+    /// An event that writes samples of itself, as its [`PerfSampling`] says, not what programs write.
+    pub const fn of_event(event: PerfFd) -> Self {
+        Self { event, tells_lost: false }
+    }
+
     /// How many samples were lost until now; nothing if the kernel does not tell.
     ///
     /// # Kernel

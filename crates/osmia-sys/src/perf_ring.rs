@@ -81,6 +81,17 @@ impl PerfRing {
     /// `EBADMSG` if the ring says what cannot be.
     #[inline]
     pub fn next_sample(&mut self) -> Result<Option<&[u8]>, Errno> {
+        self.next_fields()?.map(raw).transpose()
+    }
+
+    /// The next sample's fields as its event's `sample_type` orders them, if there is one: for events that are not
+    /// written to by programs.
+    ///
+    /// # Errors
+    ///
+    /// As for [`PerfRing::next_sample`].
+    #[inline]
+    pub fn next_fields(&mut self) -> Result<Option<&[u8]>, Errno> {
         let Some(record) = self.sample()? else { return Ok(None) };
         self.pass(&record);
         let start = record.at + HEADER;
@@ -99,7 +110,7 @@ impl PerfRing {
             self.whole.extend_from_slice(rest);
             &self.whole
         };
-        raw(body).map(Some)
+        Ok(Some(body))
     }
 
     /// Whether [`PerfRing::next_sample`] would return a sample now.

@@ -1,15 +1,14 @@
 //! Which processes hold which BPF objects.
 
 use std::collections::HashMap;
-use std::ffi::{CStr, CString, OsStr};
-use std::fs;
+use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use osmia_sys::{Errno, FdKind};
-use rustix::fs::{Mode, OFlags, RawDir, openat, readlinkat_raw};
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir, openat, readlinkat_raw, statat};
 use serde::Serialize;
 
 /// A process that has an object open.
@@ -25,38 +24,98 @@ pub struct Holder {
 #[derive(Debug, Default)]
 pub struct Holders(HashMap<(FdKind, u32), Vec<Holder>>);
 
-impl Holders {
-    /// Looks through the descriptors of all processes that the user may look into.
+/// A search for holders that is going on.
+#[derive(Debug)]
+pub struct HolderSearch {
+    processes: Option<Arc<Processes>>,
+    thread: Option<JoinHandle<Holders>>,
+    kind: FdKind,
+}
+
+impl HolderSearch {
+    /// Begins to look through the descriptors of all processes that the user may look into.
     ///
     /// What goes away meanwhile, and what may not be seen, is left out.
-    pub fn find(kind: FdKind) -> Self {
-        let mut holders = Self::default();
+    pub fn begin(kind: FdKind) -> Self {
+        let processes = Processes::list().map(Arc::new);
+        let thread =
+            processes.clone().map(|processes| thread::spawn(move || processes.search(kind)));
+        Self { processes, thread, kind }
+    }
+
+    /// Helps with what is left, and tells what was found.
+    pub fn finish(self) -> Holders {
+        let mut found = self.processes.map(|left| left.search(self.kind)).unwrap_or_default();
+        // A search that panicked has told so, and has found nothing.
+        let others = self.thread.and_then(|thread| thread.join().ok()).unwrap_or_default();
+        for (object, holders) in others.0 {
+            found.0.entry(object).or_default().extend(holders);
+        }
+        found.0.values_mut().for_each(|holders| holders.sort_by_key(|holder| holder.pid));
+        found
+    }
+}
+
+/// The processes that there are, to be looked into one after the other by any number of threads.
+#[derive(Debug)]
+struct Processes {
+    procfs: OwnedFd,
+    pids: Vec<u32>,
+    next: AtomicUsize,
+    /// Whether the size of a directory of descriptors tells how many there are (since 6.2).
+    sizes: bool,
+}
+
+impl Processes {
+    fn list() -> Option<Self> {
+        let procfs = rustix::fs::open(c"/proc", DIRECTORY, Mode::empty()).ok()?;
         let me = std::process::id();
-        let Some(processes) = open(c"/proc") else { return holders };
-        each_name(&processes, |name| {
-            let pid = name.to_str().ok().and_then(|name| name.parse().ok());
+        let mut pids = Vec::new();
+        each_name(&procfs, |name| {
+            let pid = name.to_str().ok().and_then(|name| name.parse::<u32>().ok());
             // What this command has open it holds for a moment only.
-            if let Some(pid) = pid.filter(|pid| *pid != me) {
-                holders.process(&processes, pid, kind);
-            }
+            pids.extend(pid.filter(|pid| *pid != me));
             true
         });
+        let own = statat(&procfs, c"self/fd", AtFlags::empty());
+        let sizes = own.is_ok_and(|own| own.st_size > 0);
+        Some(Self { procfs, pids, next: AtomicUsize::new(0), sizes })
+    }
+
+    fn search(&self, kind: FdKind) -> Holders {
+        let mut holders = Holders::default();
+        while let Some(pid) = self.pids.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            holders.process(self, *pid, kind);
+        }
         holders
     }
 
-    /// The same, meanwhile.
-    pub fn begin(kind: FdKind) -> JoinHandle<Self> {
-        thread::spawn(move || Self::find(kind))
+    /// The descriptors of a process, unless it has none, as the kernel's own.
+    fn files(&self, pid: u32) -> Option<OwnedFd> {
+        let path = CString::new(format!("{pid}/fd")).ok()?;
+        let is_empty = self.sizes
+            && statat(&self.procfs, &path, AtFlags::empty()).is_ok_and(|found| found.st_size == 0);
+        if is_empty { None } else { openat(&self.procfs, path, DIRECTORY, Mode::empty()).ok() }
     }
 
+    /// The beginning of a file of a process.
+    fn read<'a>(&self, path: String, room: &'a mut [u8]) -> Option<&'a str> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = openat(&self.procfs, path, flags, Mode::empty()).ok()?;
+        let len = rustix::io::read(file, &mut *room).ok()?;
+        let text = room.get(..len)?;
+        Some(text.utf8_chunks().next()?.valid())
+    }
+}
+
+impl Holders {
     /// The processes that have this object open, in the order of their numbers.
     pub fn of(&self, kind: FdKind, id: u32) -> &[Holder] {
         self.0.get(&(kind, id)).map_or(&[], Vec::as_slice)
     }
 
-    fn process(&mut self, processes: &OwnedFd, pid: u32, kind: FdKind) {
-        let Ok(path) = CString::new(format!("{pid}/fd")) else { return };
-        let Ok(files) = openat(processes, path, DIRECTORY, Mode::empty()) else { return };
+    fn process(&mut self, processes: &Processes, pid: u32, kind: FdKind) {
+        let Some(files) = processes.files(pid) else { return };
         let mut comm = None;
         each_name(&files, |fd| {
             let mut target = [0; 32];
@@ -68,12 +127,14 @@ impl Holders {
             if FdKind::named(target) != Some(kind) {
                 return true;
             }
-            let root = Path::new("/proc").join(pid.to_string());
-            let told = root.join("fdinfo").join(OsStr::from_bytes(fd.to_bytes()));
-            let told = fs::read_to_string(told).unwrap_or_default();
-            let Some(id) = id(kind, &told) else { return true };
+            // What comes first tells the ids; some links have long lists behind.
+            let mut room = [0; 1024];
+            let path = format!("{pid}/fdinfo/{}", fd.to_string_lossy());
+            let told = processes.read(path, &mut room).unwrap_or_default();
+            let Some(id) = id(kind, told) else { return true };
             let comm = comm.get_or_insert_with(|| {
-                let name = fs::read_to_string(root.join("comm")).unwrap_or_default();
+                let mut room = [0; 64];
+                let name = processes.read(format!("{pid}/comm"), &mut room).unwrap_or_default();
                 name.trim_end().to_owned()
             });
             let known = self.0.entry((kind, id)).or_default();
@@ -86,10 +147,6 @@ impl Holders {
 }
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-
-fn open(path: &CStr) -> Option<OwnedFd> {
-    rustix::fs::open(path, DIRECTORY, Mode::empty()).ok()
-}
 
 /// Visits the names in a directory, in no order, as long as the visitor wants more.
 fn each_name(directory: &OwnedFd, mut visit: impl FnMut(&CStr) -> bool) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-use crate::holders::{self, Holder, Holders};
+use crate::holders::{self, Holder, HolderSearch, Holders};
 use crate::link::place;
 use crate::output::Output;
 use crate::pins::Pins;
@@ -79,7 +79,7 @@ impl Asker {
     fn new(bpf: &Bpf, pins: bool) -> Self {
         Self {
             bpf: bpf.clone(),
-            holders: Holders::find(FdKind::Link),
+            holders: HolderSearch::begin(FdKind::Link).finish(),
             pins: pins.then(|| Pins::find(bpf)),
             symbols: None,
             programs: HashMap::new(),

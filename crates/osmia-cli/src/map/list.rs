@@ -1,6 +1,7 @@
 //! `osmia map list`: what maps there are.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use osmia_sys::{Bpf, FdKind, Netlink};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::holders::{self, Holder, Holders};
+use crate::holders::{self, Holder, HolderSearch};
 use crate::map::types::MapTypes;
 use crate::map_flags;
 use crate::output::Output;
@@ -98,7 +99,7 @@ impl List {
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let bpf = Bpf::default();
         let selector = Selector::optional(&self.words)?;
-        let holders = Holders::begin(FdKind::Map);
+        let holders = HolderSearch::begin(FdKind::Map);
         let found = match &selector {
             Some(selector) => maps::several(&bpf, selector)?,
             None => maps::all(&bpf)?,
@@ -113,8 +114,7 @@ impl List {
                 (map, shown)
             })
             .collect();
-        // A search that panicked has told so, and has found nothing.
-        let holders = holders.join().unwrap_or_default();
+        let holders = holders.finish();
         let mut maps = Vec::new();
         for (map, mut shown) in found {
             shown.pinned = pins.as_ref().and_then(|pins| {
@@ -212,8 +212,12 @@ struct Told {
 
 impl Told {
     fn of(fd: BorrowedFd<'_>) -> Self {
-        let path = format!("/proc/self/fdinfo/{}", fd.as_raw_fd());
-        fs::read_to_string(path).map_or_else(|_| Self::default(), |text| Self::read(&text))
+        let file = File::open(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()));
+        // A file of procfs has no size to ask for, and this one comes in a piece.
+        let mut told = [0; 1024];
+        let len = file.and_then(|mut file| file.read(&mut told)).unwrap_or_default();
+        let told = told.get(..len).and_then(|told| std::str::from_utf8(told).ok());
+        told.map_or_else(Self::default, Self::read)
     }
 
     fn read(text: &str) -> Self {

@@ -3,14 +3,13 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd, AsRawFd as _};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use osmia_sys::{Bpf, FdKind};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::holders::{Holder, Holders};
+use crate::holders::{Holder, HolderSearch, Holders};
 use crate::moment::Now;
 use crate::pins::Pins;
 use crate::prog::metadata::Metadata;
@@ -111,11 +110,11 @@ pub struct Asker {
 
 impl Asker {
     /// Gets ready; `pins` and `memory` say what is looked for besides.
-    pub fn new(bpf: &Bpf, holders: JoinHandle<Holders>, pins: bool, memory: bool) -> Self {
+    pub fn new(bpf: &Bpf, holders: HolderSearch, pins: bool, memory: bool) -> Self {
         Self {
             bpf: bpf.clone(),
             names: Names::default(),
-            holders: holders.join().unwrap_or_default(),
+            holders: holders.finish(),
             pins: pins.then(|| Pins::find(bpf)),
             metadata: Metadata::default(),
             now: Now::look(),

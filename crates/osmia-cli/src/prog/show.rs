@@ -9,7 +9,7 @@ use osmia_sys::{Bpf, FdKind};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::holders::{self, Holders};
+use crate::holders::{self, HolderSearch};
 use crate::link::place;
 use crate::moment::{date, precise, short};
 use crate::output::{Form, Output};
@@ -45,7 +45,7 @@ impl Show {
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let bpf = Bpf::kernel();
         let selector = Selector::optional(&self.which)?;
-        let holders = Holders::begin(FdKind::Prog);
+        let holders = HolderSearch::begin(FdKind::Prog);
         let chosen = match &selector {
             None => progs::all(&bpf)?,
             Some(selector) => progs::several(&bpf, selector)?,

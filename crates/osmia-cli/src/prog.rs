@@ -10,6 +10,7 @@ mod load;
 mod metadata;
 mod packets;
 mod pin;
+mod profile;
 mod referred;
 mod run;
 mod show;
@@ -29,6 +30,7 @@ use crate::prog::attach::{Attach, Detach};
 use crate::prog::dump::Dump;
 use crate::prog::load::{Load, LoadAll};
 use crate::prog::pin::Pin;
+use crate::prog::profile::Profile;
 use crate::prog::run::Run;
 use crate::prog::show::Show;
 use crate::prog::top::Top;
@@ -76,6 +78,9 @@ enum ProgVerb {
     Verify(Verify),
     /// Watch how often programs run and what they cost
     Top(Top),
+    /// Tell what a program's runs cost: cycles, instructions, cache misses, time
+    #[command(alias = "prof")]
+    Profile(Profile),
     /// Print what programs print with bpf_printk, or into their streams
     Tracelog(Tracelog),
 }
@@ -99,6 +104,7 @@ impl Progs {
             Some(ProgVerb::Run(run)) => run.run(output),
             Some(ProgVerb::Verify(verify)) => verify.run(output),
             Some(ProgVerb::Top(top)) => top.run(output),
+            Some(ProgVerb::Profile(profile)) => profile.run(output),
             Some(ProgVerb::Tracelog(log)) => log.run(output),
         }
     }

@@ -1,0 +1,5 @@
+//! Makes a Rust module of the BPF C file.
+
+fn main() {
+    osmia_build::compile("src/bpf/cc.bpf.c");
+}

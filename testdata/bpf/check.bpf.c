@@ -107,6 +107,60 @@ SEC("raw_tp/sched_switch") long symbol(struct iov_iter *iter)
 	return &weak_symbol ? (long)iter->iov : 0;
 }
 
+// Answers that are kept on the stack: the verifier remembers some.
+SEC("raw_tp/sched_switch") long spilled(struct iov_iter *iter)
+{
+	volatile long has = bpf_core_field_exists(iter->iov);
+
+	return has ? (long)iter->iov : 0;
+}
+
+SEC("raw_tp/sched_switch") long spilled_over_calls(struct iov_iter *iter)
+{
+	volatile long has = bpf_core_field_exists(iter->iov);
+	char name[16];
+
+	bpf_get_current_comm(name, sizeof(name));
+	bpf_printk("%s", name);
+	return has ? (long)iter->iov : 0;
+}
+
+SEC("raw_tp/sched_switch") long spilled_zero(struct iov_iter *iter)
+{
+	volatile int has = bpf_core_field_exists(iter->iov);
+
+	return has ? (long)iter->iov : 0;
+}
+
+SEC("raw_tp/sched_switch") long spilled_part(struct iov_iter *iter)
+{
+	volatile int lacks = !bpf_core_field_exists(iter->iov);
+
+	return lacks ? 0 : (long)iter->iov;
+}
+
+SEC("raw_tp/sched_switch") long overwritten(struct iov_iter *iter)
+{
+	volatile long has = bpf_core_field_exists(iter->iov);
+
+	bpf_probe_read_kernel((void *)&has, sizeof(has), iter);
+	return has ? (long)iter->iov : 0;
+}
+
+static __noinline int write_to(volatile long *place)
+{
+	*place = bpf_get_prandom_u32();
+	return 0;
+}
+
+SEC("raw_tp/sched_switch") long overwritten_by_call(struct iov_iter *iter)
+{
+	volatile long has = bpf_core_field_exists(iter->iov);
+
+	write_to(&has);
+	return has ? (long)iter->iov : 0;
+}
+
 SEC("lsm/file_open") int hook(void *ctx)
 {
 	return 0;

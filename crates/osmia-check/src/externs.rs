@@ -1,5 +1,6 @@
 //! What an object expects of the kernel.
 
+use osmia_btf::core_re::Target;
 use osmia_btf::{Error as BtfError, Kind};
 use osmia_object::ksym::{KernelSymbol, KernelSymbols, Question, by_type};
 use osmia_object::{ExternKind, ExternSpec, LinkedProgram, ObjectSpec};
@@ -77,6 +78,10 @@ impl Externs {
 }
 
 fn is_typed(name: &str, kernel: &Kernel) -> Result<bool, BtfError> {
-    let btf = kernel.btf();
-    Ok(btf.find(Kind::Func, name)?.is_some() || btf.find(Kind::Var, name)?.is_some())
+    for btf in std::iter::once(kernel.btf()).chain(kernel.modules().iter().map(Target::btf)) {
+        if btf.find(Kind::Func, name)?.is_some() || btf.find(Kind::Var, name)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -1,9 +1,17 @@
 //! A kernel, as its types tell of it.
 
+use osmia_abi::FuncId;
 use osmia_btf::core_re::Target;
-use osmia_btf::{Btf, Error};
+use osmia_btf::{Btf, Error, Kind};
 
 use crate::known::Known;
+use crate::reach::stack::StackMemory;
+
+/// A function that came with what [`StackMemory::immediates`] is about. Nothing in types tells of that
+/// itself, and where one was backported the other was.
+const SINCE_6_3: &str = "bpf_rbtree_remove";
+/// The same for [`StackMemory::narrow`].
+const SINCE_5_16: FuncId = FuncId::KALLSYMS_LOOKUP_NAME;
 
 /// A kernel, as its types tell of it.
 #[derive(Clone, Debug)]
@@ -16,6 +24,7 @@ pub struct Kernel {
     pub(crate) map_types: Known,
     pub(crate) attach_types: Known,
     pub(crate) helpers: Known,
+    pub(crate) memory: StackMemory,
 }
 
 impl Kernel {
@@ -26,6 +35,9 @@ impl Kernel {
     pub fn new(name: impl Into<String>, btf: &Btf) -> Result<Self, Error> {
         // What is asked of it next is asked by name.
         btf.index_names()?;
+        let helpers = Known::of(btf, "bpf_func_id")?;
+        let immediates = btf.find(Kind::Func, SINCE_6_3)?.is_some();
+        let narrow = immediates || helpers.has(SINCE_5_16.0);
         Ok(Self {
             name: name.into(),
             target: Target::new("vmlinux", btf),
@@ -34,7 +46,8 @@ impl Kernel {
             prog_types: Known::of(btf, "bpf_prog_type")?,
             map_types: Known::of(btf, "bpf_map_type")?,
             attach_types: Known::of(btf, "bpf_attach_type")?,
-            helpers: Known::of(btf, "bpf_func_id")?,
+            helpers,
+            memory: StackMemory { narrow, immediates },
         })
     }
 

@@ -57,7 +57,7 @@ impl Program<'_> {
         };
         let externs = Externs::of(self.object, &self.linked, self.kernel);
         let mut findings = externs.findings.clone();
-        let mut reach = Reach::new(self.object, self.kernel.version());
+        let mut reach = Reach::new(self.object, self.kernel.version(), self.kernel.memory);
         reach.note_externs(&self.linked, &externs.untold);
         // What is missing is told already, and nothing more can be said then.
         if let Err(error) =

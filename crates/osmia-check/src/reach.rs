@@ -2,11 +2,12 @@
 //!
 //! The verifier does not look at code behind a condition that constants decide: answers to CO-RE
 //! questions, frozen constants, addresses of symbols that are there or not. This follows them the same
-//! way, a little less far: what paths join is forgotten, and so is what is put on the stack, so that
-//! what it takes for dead is dead for the verifier as well.
+//! way, a little less far: what paths join is forgotten, so that what it takes for dead is dead for
+//! the verifier as well. Of the stack it remembers what the kernel's verifier does.
 
 mod arithmetic;
 mod registers;
+pub(crate) mod stack;
 mod step;
 mod value;
 
@@ -18,6 +19,7 @@ use osmia_object::{LinkedProgram, ObjectSpec, Target};
 
 use crate::finding::Weight;
 use crate::reach::registers::Registers;
+use crate::reach::stack::StackMemory;
 use crate::reach::step::Step;
 use crate::reach::value::Value;
 
@@ -47,14 +49,15 @@ impl Reached {
 pub(crate) struct Reach<'a> {
     object: &'a ObjectSpec,
     version: Option<u32>,
+    memory: StackMemory,
     /// By slot: externs that are settled otherwise than by their symbol.
     externs: HashMap<u32, Value>,
 }
 
 impl<'a> Reach<'a> {
-    /// For a kernel with this release, if it is known.
-    pub fn new(object: &'a ObjectSpec, version: Option<u32>) -> Self {
-        Self { object, version, externs: HashMap::new() }
+    /// For a kernel with this release, if it is known, and what its verifier remembers.
+    pub fn new(object: &'a ObjectSpec, version: Option<u32>, memory: StackMemory) -> Self {
+        Self { object, version, memory, externs: HashMap::new() }
     }
 
     /// Remembers which slots refer to symbols that a kernel may have or not.
@@ -71,7 +74,8 @@ impl<'a> Reach<'a> {
     /// The slots that can run.
     pub fn follow(&self, linked: &LinkedProgram) -> Reached {
         let references = self.references(linked);
-        let step = Step { object: self.object, version: self.version, references };
+        let Self { object, version, memory, .. } = *self;
+        let step = Step { object, version, memory, references };
         Reached {
             certain: Flow::of(self.object, linked, &step, false).slots(linked),
             possible: Flow::of(self.object, linked, &step, true).slots(linked),
@@ -123,7 +127,7 @@ impl<'a> Flow<'a> {
         flow.reach(Edge::Block(0), &Registers::entry(), &mut pending);
         while let Some(index) = pending.pop() {
             let Some(block) = flow.cfg.blocks().get(index).cloned() else { continue };
-            let Some(mut held) = flow.entries.get(index).copied().flatten() else { continue };
+            let Some(mut held) = flow.entries.get(index).cloned().flatten() else { continue };
             for line in Listing::range(&linked.insns, block.slots.clone()) {
                 for (target, arguments) in flow.called(line.index, &held) {
                     flow.reach(target, &arguments, &mut pending);
@@ -183,7 +187,7 @@ impl<'a> Flow<'a> {
         let changed = match entry {
             Some(known) => known.meet(held),
             None => {
-                *entry = Some(*held);
+                *entry = Some(held.clone());
                 true
             }
         };

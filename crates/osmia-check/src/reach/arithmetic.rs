@@ -18,6 +18,16 @@ pub(super) fn alu(width: Width, op: AluOp, one: Value, two: Value) -> Value {
             };
             moved.map_or(Value::Any, |offset| Value::Constant { map, offset })
         }
+        (Value::Stack(offset), Value::Number(by)) if width == Width::W64 => {
+            let by = i32::try_from(by as i64).ok();
+            let moved = by.and_then(|by| match op {
+                AluOp::Add => offset.checked_add(by),
+                AluOp::Sub => offset.checked_sub(by),
+                _ => None,
+            });
+            moved.map_or(Value::Wild, Value::Stack)
+        }
+        _ if one.may_be_stack() || two.may_be_stack() => Value::Wild,
         (Value::Untold, Value::Number(_) | Value::Untold) | (Value::Number(_), Value::Untold) => {
             Value::Untold
         }
@@ -86,7 +96,7 @@ mod tests {
     use osmia_insn::Width::{W32, W64};
 
     use super::{alu, compare};
-    use crate::reach::value::Value::{Address, Any, Constant, Number, Untold};
+    use crate::reach::value::Value::{Address, Any, Constant, Number, Stack, Untold, Wild};
 
     #[test]
     fn numbers_are_computed_at_their_width() {
@@ -100,6 +110,10 @@ mod tests {
         assert_eq!(alu(W32, Add, at(4), Number(8)), Any);
         assert_eq!(alu(W64, Add, Untold, Number(8)), Untold);
         assert_eq!(alu(W64, Add, Address, Number(8)), Any);
+        assert_eq!(alu(W64, Add, Stack(0), Number(-8_i64 as u64)), Stack(-8));
+        assert_eq!(alu(W64, Add, Stack(0), Any), Wild);
+        assert_eq!(alu(W64, Add, Any, Stack(0)), Wild);
+        assert_eq!(alu(W64, Add, Stack(0), Number(1 << 40)), Wild);
     }
 
     #[test]

@@ -2,22 +2,42 @@
 
 use std::collections::HashMap;
 
+use osmia_abi::FuncId;
 use osmia_btf::Endian;
 use osmia_insn::{AluOp, AtomicOp, Imm64, Operand, Operation, Reg, Size, Width};
 use osmia_object::{ExternKind, MapRole, MapSpec, ObjectSpec};
 
 use crate::reach::arithmetic::alu;
 use crate::reach::registers::Registers;
+use crate::reach::stack::StackMemory;
 use crate::reach::value::Value;
 
 /// The variable of the kernel's configuration that tells its release.
 const VERSION: &str = "LINUX_KERNEL_VERSION";
+
+/// Helpers that run functions of the program, which may write to its stack.
+const CALLERS: [FuncId; 4] =
+    [FuncId::FOR_EACH_MAP_ELEM, FuncId::FIND_VMA, FuncId::LOOP, FuncId::USER_RINGBUF_DRAIN];
+
+/// Helpers that only read what they are handed.
+const READERS: [FuncId; 8] = [
+    FuncId::MAP_LOOKUP_ELEM,
+    FuncId::MAP_UPDATE_ELEM,
+    FuncId::MAP_DELETE_ELEM,
+    FuncId::MAP_PUSH_ELEM,
+    FuncId::TRACE_PRINTK,
+    FuncId::TRACE_VPRINTK,
+    FuncId::PERF_EVENT_OUTPUT,
+    FuncId::RINGBUF_OUTPUT,
+];
 
 /// What instructions of one program refer to.
 #[derive(Debug)]
 pub(super) struct Step<'a> {
     pub object: &'a ObjectSpec,
     pub version: Option<u32>,
+    /// What the kernel's verifier remembers of the stack.
+    pub memory: StackMemory,
     /// What 64-bit immediates load, by slot, where it is not what stands in them.
     pub references: HashMap<u32, Value>,
 }
@@ -32,34 +52,38 @@ impl Step<'_> {
                 held.set(dst, alu(Width::W32, AluOp::Or, held.operand(src), Value::Number(0)));
             }
             Operation::Alu { width, op, dst, src } => {
-                let same = src == Operand::Reg(dst);
-                let zero = same && matches!(op, AluOp::Xor | AluOp::Sub);
-                let result = match zero {
-                    true => Value::Number(0),
-                    false => alu(width, op, held.get(dst), held.operand(src)),
-                };
-                held.set(dst, result);
+                held.set(dst, result(width, op, dst, src, held));
             }
             Operation::Neg { width, dst } => {
                 held.set(dst, alu(width, AluOp::Sub, Value::Number(0), held.get(dst)));
             }
             Operation::Load { size, signed, dst, base, off } => {
-                held.set(dst, self.load(held.get(base), off, size, signed));
+                held.set(dst, self.load(held, base, off, size, signed));
             }
+            Operation::Store { size, base, off, src } => self.store(held, base, off, size, src),
             Operation::MovSx { dst, .. }
             | Operation::Endian { dst, .. }
-            | Operation::LoadAcquire { dst, .. }
             | Operation::AddrSpaceCast { dst, .. }
             | Operation::PercpuAddr { dst, .. } => held.set(dst, Value::Any),
-            Operation::Atomic { op: AtomicOp::CmpXchg, .. } => held.set(Reg::R0, Value::Any),
-            Operation::Atomic { op, src, .. } if op.fetches() => held.set(src, Value::Any),
+            Operation::LoadAcquire { dst, .. } => held.set(dst, Value::Wild),
+            Operation::Atomic { op, size, base, off, src } => {
+                write(held, base, off, size);
+                match op {
+                    AtomicOp::CmpXchg => held.set(Reg::R0, Value::Any),
+                    op if op.fetches() => held.set(src, Value::Any),
+                    _ => {}
+                }
+            }
+            Operation::StoreRelease { size, base, off, .. } => write(held, base, off, size),
+            Operation::Call { helper } if is_among(helper, &READERS) => held.after_reader(),
+            Operation::Call { helper } if !calls_back(helper) => held.after_helper(),
             Operation::LdAbs { .. }
             | Operation::LdInd { .. }
             | Operation::Call { .. }
             | Operation::CallSubprogram { .. }
             | Operation::CallKfunc { .. }
-            | Operation::CallX { .. }
-            | Operation::Unknown(_) => held.after_call(),
+            | Operation::CallX { .. } => held.after_code(),
+            Operation::Unknown(_) => *held = Registers::unknown(),
             _ => {}
         }
     }
@@ -73,9 +97,27 @@ impl Step<'_> {
         }
     }
 
+    fn store(&self, held: &mut Registers, base: Reg, off: i16, size: Size, src: Operand) {
+        match held.get(base) {
+            Value::Stack(start) => {
+                let value = held.operand(src);
+                held.stack.store(start.saturating_add(off.into()), size, src, value, self.memory);
+            }
+            _ => write(held, base, off, size),
+        }
+    }
+
     /// What a load from an address yields.
-    fn load(&self, base: Value, off: i16, size: Size, signed: bool) -> Value {
-        let Value::Constant { map, offset } = base else { return Value::Any };
+    fn load(&self, held: &Registers, base: Reg, off: i16, size: Size, signed: bool) -> Value {
+        let (map, offset) = match held.get(base) {
+            Value::Constant { map, offset } => (map, offset),
+            Value::Stack(start) => {
+                let loaded = held.stack.load(start.saturating_add(off.into()), size);
+                return if signed && loaded != Value::Number(0) { Value::Any } else { loaded };
+            }
+            Value::Wild => return Value::Wild,
+            _ => return Value::Any,
+        };
         let Some((_, spec)) = self.object.maps.get_index(map) else { return Value::Any };
         let offset = offset.checked_add(off.into()).and_then(|at| usize::try_from(at).ok());
         let Some(offset) = offset else { return Value::Any };
@@ -98,6 +140,34 @@ impl Step<'_> {
             _ => Value::Untold,
         }
     }
+}
+
+/// Something is written that is not known.
+fn write(held: &mut Registers, base: Reg, off: i16, size: Size) {
+    match held.get(base) {
+        Value::Stack(start) => {
+            let from = start.saturating_add(off.into());
+            held.stack.forget(from, from.saturating_add(size.bytes() as i32));
+        }
+        Value::Wild => held.stack.clear(),
+        _ => {}
+    }
+}
+
+fn calls_back(helper: i32) -> bool {
+    FuncId(helper as u32).name().is_none() || is_among(helper, &CALLERS)
+}
+
+fn is_among(helper: i32, list: &[FuncId]) -> bool {
+    list.contains(&FuncId(helper as u32))
+}
+
+fn result(width: Width, op: AluOp, dst: Reg, src: Operand, held: &Registers) -> Value {
+    // What it is does not matter then.
+    if src == Operand::Reg(dst) && matches!(op, AluOp::Xor | AluOp::Sub) {
+        return Value::Number(0);
+    }
+    alu(width, op, held.get(dst), held.operand(src))
 }
 
 /// The number at a place of a map's value.

@@ -21,7 +21,13 @@ pub struct Parts {
 pub const OLD: Parts = Parts {
     iov: "iov",
     functions: &["tcp_connect"],
-    helpers: &[FuncId::MAP_LOOKUP_ELEM, FuncId::PROBE_READ_KERNEL],
+    helpers: &[
+        FuncId::MAP_LOOKUP_ELEM,
+        FuncId::PROBE_READ_KERNEL,
+        FuncId::GET_CURRENT_COMM,
+        FuncId::TRACE_PRINTK,
+        FuncId::GET_PRANDOM_U32,
+    ],
     prog_types: &[
         ProgType::SOCKET_FILTER,
         ProgType::KPROBE,
@@ -38,7 +44,14 @@ pub const OLD: Parts = Parts {
 pub const NEW: Parts = Parts {
     iov: "__iov",
     functions: &["tcp_connect", "bpf_lsm_file_open", "present_kfunc", "absent_kfunc", "weak_kfunc"],
-    helpers: &[FuncId::MAP_LOOKUP_ELEM, FuncId::PROBE_READ_KERNEL, FuncId::LOOP],
+    helpers: &[
+        FuncId::MAP_LOOKUP_ELEM,
+        FuncId::PROBE_READ_KERNEL,
+        FuncId::GET_CURRENT_COMM,
+        FuncId::TRACE_PRINTK,
+        FuncId::GET_PRANDOM_U32,
+        FuncId::LOOP,
+    ],
     prog_types: &[
         ProgType::SOCKET_FILTER,
         ProgType::KPROBE,

@@ -4,7 +4,9 @@
 
 use osmia_btf::layout::Layout;
 use osmia_btf::value::{self, Input};
-use osmia_btf::{Btf, Builder, Error, KernelBtf, Kind, Type, TypeId, c, dedup, diff, subset};
+use osmia_btf::{
+    Btf, Builder, Error, KernelBtf, Kind, Type, TypeId, c, dedup, diff, distil, subset,
+};
 
 /// Reads bytes as BTF and asks it everything that can be asked. What most answers are does not matter here, only that
 /// they come.
@@ -41,6 +43,10 @@ pub fn check(bytes: &[u8]) -> Result<(), Error> {
         assert_eq!(both.id(0, TypeId(0)), Some(TypeId(0)));
     }
     let _ = subset(btf, [TypeId(count / 2)]);
+    let split = Btf::parse(btf.as_bytes().clone(), Some(btf.clone()));
+    if let Ok(distilled) = split.and_then(|split| distil(&split)) {
+        let _ = distilled.split.relocated(btf);
+    }
     let _ = btf.sanitised(&KernelBtf::NONE);
     let swapped = btf.to_endian(btf.endian().swapped())?;
     assert_eq!(swapped.type_count()?, count);

@@ -112,6 +112,21 @@ pub enum Error {
     /// A split BTF and its base do not have the same byte order.
     #[error("the base BTF has the other byte order")]
     ByteOrder,
+    /// A question about a base to a BTF that has none.
+    #[error("it is no split BTF: it has no base")]
+    NoBase,
+    /// What stands for a type in a distilled base is not found.
+    #[error("type {id} of the distilled base: {kind} {name} {problem}")]
+    Distilled {
+        /// The type in the distilled base.
+        id: TypeId,
+        /// Its kind.
+        kind: Kind,
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
     /// A type has itself as a part.
     #[error("type {id}: it has itself as a part, which C cannot say")]
     Circle {

@@ -1,7 +1,7 @@
 //! The kernel that things are loaded into, as one value.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use osmia_btf::Btf;
@@ -146,6 +146,25 @@ impl Kernel {
     pub fn module_btf(&self, name: &str) -> Result<Btf, Error> {
         // A file `dm-mod.ko` makes a module `dm_mod`.
         self.0.modules.btf(self, &name.replace('-', "_"))
+    }
+
+    /// The types in a module's file, `.ko` or BTF by itself, which continue [`Kernel::btf`]. A module
+    /// that has a distilled base (`.BTF.base`) fits kernels that it was not built with.
+    ///
+    /// # Errors
+    /// `NotFound`, `Permission`, `System`: the file cannot be read, or has no types; `Malformed`: they
+    /// are broken, or do not continue the kernel's.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn main() -> Result<(), osmia::Error> {
+    /// let kernel = osmia::Kernel::builder().btf_file("vmlinux-6.1").build()?;
+    /// let conntrack = kernel.module_btf_file("nf_conntrack.ko")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn module_btf_file(&self, path: impl AsRef<Path>) -> Result<Btf, Error> {
+        btf_source::module_file(path.as_ref(), self.btf()?)
     }
 
     /// The types of all loaded modules that tell them.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use osmia::{ErrorKind, Kernel, Object, TestRun};
 use osmia_btf::{Btf, Builder, Kind, Linkage, TypeId};
+use osmia_testkit::clang::Clang;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::skip;
@@ -78,6 +79,66 @@ fn modules_continue_the_kernels_types() {
     assert!(found(&kernel.module_btf("dm_mod").unwrap(), "dm_second"));
     let broken = kernel.module_btf("between").unwrap_err();
     assert_eq!(broken.kind(), ErrorKind::Malformed, "{broken:#}");
+}
+
+/// A file with sections of these contents; `None` without clang.
+fn elf(folder: &TempDir, sections: &[(&str, &[u8])]) -> Option<std::path::PathBuf> {
+    let clang = *Clang::present().first()?;
+    let mut source = String::new();
+    for (name, bytes) in sections {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        source += &format!(".section {name},\"\",@progbits\n.incbin \"{}\"\n", path.display());
+    }
+    let (assembly, object) = (folder.path().join("module.s"), folder.path().join("module.ko"));
+    fs::write(&assembly, source).unwrap();
+    let status = std::process::Command::new(clang.path().unwrap())
+        .args(["-c", "-o"])
+        .args([&object, &assembly])
+        .status()
+        .unwrap();
+    assert!(status.success());
+    Some(object)
+}
+
+#[test]
+fn modules_are_read_from_files() {
+    let kernel = |others: u32| {
+        let mut builder = Builder::new(osmia_btf::Endian::Little);
+        for other in 0..others {
+            builder.forward(&format!("other{other}"), false).unwrap();
+        }
+        let packet = builder.composite(Kind::Struct, "sk_buff", 8, &[]).unwrap();
+        builder.pointer(packet).unwrap();
+        builder.build().unwrap()
+    };
+    let (old, new) = (kernel(0), kernel(3));
+    let folder = tempfile::tempdir().unwrap();
+    let running = Kernel::builder().btf(new.clone()).build().unwrap();
+    let opened = |path: &Path| running.module_btf_file(path);
+    let raw = folder.path().join("raw");
+    fs::write(&raw, module(&new, "raw_function")).unwrap();
+    assert!(opened(&raw).unwrap().find(Kind::Func, "raw_function").unwrap().is_some());
+    let error = opened(&folder.path().join("nosuch")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+
+    let mut builder = Builder::split(old.clone()).unwrap();
+    let packet = old.find(Kind::Struct, "sk_buff").unwrap().unwrap().id();
+    builder.typedef("packet_t", packet).unwrap();
+    let distilled = osmia_btf::distil(&builder.build().unwrap()).unwrap();
+    let sections = [
+        (".BTF", distilled.split.as_bytes().as_ref()),
+        (".BTF.base", distilled.base.as_bytes().as_ref()),
+    ];
+    let Some(path) = elf(&folder, &sections) else { return };
+    let moved = opened(&path).unwrap();
+    let packet = moved.find(Kind::Typedef, "packet_t").unwrap().unwrap().target();
+    assert_eq!(packet, new.find(Kind::Struct, "sk_buff").unwrap().map(|ty| ty.id()));
+    let error = opened(&elf(&folder, &[(".other", b"x")]).unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:#}");
+    let strange = Kernel::builder().btf(Builder::new(osmia_btf::Endian::Little).build().unwrap());
+    let error = strange.build().unwrap().module_btf_file(elf(&folder, &sections).unwrap());
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Malformed);
 }
 
 #[test]

@@ -46,17 +46,36 @@ impl BtfSource {
 
 /// The types in a file of somebody's choice.
 fn file(path: &Path) -> Result<Btf, Error> {
-    let is_elf = std::fs::File::open(path).is_ok_and(|mut file| {
-        let mut head = [0; 4];
-        std::io::Read::read_exact(&mut file, &mut head).is_ok() && head == ELF
-    });
-    if !is_elf {
+    if !is_elf(path) {
         return parse(path, read(path)?);
     }
-    match vmlinux_file::section(path)? {
-        Some(bytes) => parse(path, bytes),
-        None => Err(Error::not_found(format!("{} has no section .BTF", path.display()))),
+    parse(path, section(path)?)
+}
+
+fn is_elf(path: &Path) -> bool {
+    std::fs::File::open(path).is_ok_and(|mut file| {
+        let mut head = [0; 4];
+        std::io::Read::read_exact(&mut file, &mut head).is_ok() && head == ELF
+    })
+}
+
+fn section(path: &Path) -> Result<Bytes, Error> {
+    vmlinux_file::section(path, vmlinux_file::BTF)?
+        .ok_or_else(|| Error::not_found(format!("{} has no section .BTF", path.display())))
+}
+
+/// The types in a module's file, which continue the kernel's.
+pub(crate) fn module_file(path: &Path, base: &Btf) -> Result<Btf, Error> {
+    if !is_elf(path) {
+        return split(path, base);
     }
+    let bytes = section(path)?;
+    let moved = match vmlinux_file::section(path, vmlinux_file::DISTILLED)? {
+        Some(distilled) => Btf::parse(distilled, None)
+            .and_then(|distilled| Btf::parse(bytes, Some(distilled))?.relocated(base)),
+        None => Btf::parse(bytes, Some(base.clone())),
+    };
+    moved.map_err(|error| malformed(path, error))
 }
 
 /// The types of a module, which continue the kernel's.

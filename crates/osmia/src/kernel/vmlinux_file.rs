@@ -17,6 +17,11 @@ use crate::kernel::files::Files;
 /// No kernel's types are larger; the section's size is the file's to say.
 const LARGEST: u64 = 1 << 30;
 
+/// The section with types.
+pub(crate) const BTF: &str = ".BTF";
+/// The section with as much of the kernel's types as a module needs to find the others.
+pub(crate) const DISTILLED: &str = ".BTF.base";
+
 /// Where `vmlinux` of a release may be.
 pub(crate) fn usual_places(files: &Files) -> Vec<String> {
     files.release().map(|release| places_of(&release)).unwrap_or_default()
@@ -62,15 +67,15 @@ fn first(files: &Files, places: &[String]) -> Result<Option<Btf>, Error> {
             continue;
         }
         // One without the section is passed over: another may have it.
-        if let Some(bytes) = section(&path)? {
+        if let Some(bytes) = section(&path, BTF)? {
             return btf_source::parse(&path, bytes).map(Some);
         }
     }
     Ok(None)
 }
 
-/// The bytes of the section `.BTF`; `None` if it is no ELF file or has none.
-pub(crate) fn section(path: &Path) -> Result<Option<Bytes>, Error> {
+/// The bytes of a section; `None` if it is no ELF file or has none.
+pub(crate) fn section(path: &Path, name: &str) -> Result<Option<Bytes>, Error> {
     let unreadable = |error: io::Error| {
         let kind = match error.kind() {
             io::ErrorKind::NotFound => ErrorKind::NotFound,
@@ -85,20 +90,20 @@ pub(crate) fn section(path: &Path) -> Result<Option<Bytes>, Error> {
         Ok(FileKind::Elf64 | FileKind::Elf32) => {}
         _ => return Ok(None),
     }
-    in_elf(&cache).map_err(|error| {
+    in_elf(&cache, name).map_err(|error| {
         Error::new(ErrorKind::Malformed, format!("{} is damaged", path.display())).caused_by(error)
     })
 }
 
-fn in_elf<'d>(data: impl ReadRef<'d>) -> Result<Option<Bytes>, object::Error> {
+fn in_elf<'d>(data: impl ReadRef<'d>, name: &str) -> Result<Option<Bytes>, object::Error> {
     match FileKind::parse(data)? {
-        FileKind::Elf64 => of(&ElfFile64::<Endianness, _>::parse(data)?),
-        _ => of(&ElfFile32::<Endianness, _>::parse(data)?),
+        FileKind::Elf64 => of(&ElfFile64::<Endianness, _>::parse(data)?, name),
+        _ => of(&ElfFile32::<Endianness, _>::parse(data)?, name),
     }
 }
 
-fn of<'d>(file: &impl object::Object<'d>) -> Result<Option<Bytes>, object::Error> {
-    let Some(section) = file.section_by_name(".BTF") else { return Ok(None) };
+fn of<'d>(file: &impl object::Object<'d>, name: &str) -> Result<Option<Bytes>, object::Error> {
+    let Some(section) = file.section_by_name(name) else { return Ok(None) };
     if section.size() > LARGEST {
         return Ok(None);
     }

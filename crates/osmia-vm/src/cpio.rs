@@ -3,8 +3,17 @@
 use std::collections::BTreeSet;
 
 /// An archive being written.
+///
+/// # Examples
+/// ```
+/// use osmia_vm::Cpio;
+///
+/// let mut cpio = Cpio::default();
+/// cpio.file("etc/motd", b"hello");
+/// assert!(cpio.finish().starts_with(b"070701"));
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Cpio {
+pub struct Cpio {
     bytes: Vec<u8>,
     folders: BTreeSet<String>,
 }
@@ -15,7 +24,7 @@ const DEVICE: u32 = 0o020_600;
 
 impl Cpio {
     /// Adds an empty folder, and those it is in. The path has no slash in front.
-    pub(crate) fn folder(&mut self, path: &str) {
+    pub fn folder(&mut self, path: &str) {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         for end in ends {
             let path = path.get(..end).unwrap_or_default();
@@ -26,7 +35,7 @@ impl Cpio {
     }
 
     /// Adds a file, which can be run.
-    pub(crate) fn file(&mut self, path: &str, contents: &[u8]) {
+    pub fn file(&mut self, path: &str, contents: &[u8]) {
         if let Some((folder, _)) = path.rsplit_once('/') {
             self.folder(folder);
         }
@@ -34,7 +43,7 @@ impl Cpio {
     }
 
     /// Adds a character device.
-    pub(crate) fn device(&mut self, path: &str, number: (u32, u32)) {
+    pub fn device(&mut self, path: &str, number: (u32, u32)) {
         if let Some((folder, _)) = path.rsplit_once('/') {
             self.folder(folder);
         }
@@ -42,7 +51,7 @@ impl Cpio {
     }
 
     /// The finished archive.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> Vec<u8> {
         self.entry("TRAILER!!!", 0, (0, 0), b"");
         self.bytes
     }

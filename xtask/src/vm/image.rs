@@ -4,12 +4,13 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use osmia_testkit::fixture::{Fixture, Unmade};
+use osmia_vm::Cpio;
 
 use crate::{
     cargo::{self, Program, cargo},
     command::say,
     test::programs::KERNEL,
-    vm::{cpio::Cpio, kernel::Kernel},
+    vm::kernel::Kernel,
 };
 
 /// The machines' kind, in Cargo's words.
@@ -55,8 +56,8 @@ impl Image {
         Ok(Self { bytes: cpio.finish() })
     }
 
-    /// Writes a kernel's first file system: the kernel's own things and the tests. Its size in bytes.
-    pub(crate) fn write_for(&self, kernel: &Kernel) -> Result<usize> {
+    /// Writes a kernel's first file system: the kernel's own things and the tests.
+    pub(crate) fn write_for(&self, kernel: &Kernel) -> Result<()> {
         let mut cpio = Cpio::default();
         cpio.folder("modules");
         for entry in fs::read_dir(kernel.modules())? {
@@ -68,7 +69,7 @@ impl Image {
         let mut bytes = cpio.finish();
         bytes.extend(&self.bytes);
         fs::write(kernel.initrd(), &bytes)?;
-        Ok(bytes.len())
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use osmia_testkit::tree;
+use osmia_vm::image;
 
 use crate::{
     command::say,
@@ -14,7 +15,6 @@ use crate::{
         modules,
         packages::{self, Packages},
         series::Series,
-        vmlinux,
     },
 };
 
@@ -115,7 +115,7 @@ fn make(release: &str, packages: &Packages, folder: &Path) -> Result<Result<(), 
         };
         files.iter().find(named).with_context(|| format!("no {start} in its packages"))
     };
-    fs::write(unfinished.join("vmlinux"), vmlinux::extract(find("vmlinuz")?)?)?;
+    fs::write(unfinished.join("vmlinux"), image::extract(find("vmlinuz")?)?)?;
     fs::copy(find("config")?, unfinished.join("config"))?;
     modules::select(&files, &unfinished.join("modules"))?;
     fs::remove_dir_all(&unpacked)?;

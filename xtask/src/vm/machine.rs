@@ -1,11 +1,12 @@
 //! One machine: a kernel, booted by QEMU, with the tests in it.
 
-use std::{fs, process::Command, time::Duration};
+use std::{fs, time::Duration};
 
 use osmia_testkit::skip::Skip;
+use osmia_vm::{End, Machine};
 
 use crate::{
-    command::{self, End, say},
+    command::say,
     report::{Report, hearing::Hearing},
     vm::{image::Image, kernel::Kernel},
 };
@@ -19,8 +20,15 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 /// Boots the kernel and reports what its tests say.
 pub(crate) fn run(kernel: &Kernel, image: &Image, report: &mut Report) {
     let mut listener = Listener { kernel, report, running: None, done: false, trouble: None };
-    let outcome = image.write_for(kernel).and_then(|size| {
-        command::watch(&mut qemu(kernel, size), LIMIT, |line| listener.hear(line))
+    let outcome = image.write_for(kernel).and_then(|()| {
+        let machine = Machine {
+            kernel: &kernel.vmlinux(),
+            initrd: &kernel.initrd(),
+            console: &kernel.console(),
+            words: words(kernel),
+            accelerated: false,
+        };
+        Ok(machine.boot(LIMIT, |line| listener.hear(line))?)
     });
     listener.end(match outcome {
         Ok(End::Exited(status)) if status.success() => None,
@@ -30,33 +38,13 @@ pub(crate) fn run(kernel: &Kernel, image: &Image, report: &mut Report) {
     });
 }
 
-/// A small machine without any device but two serial lines: the console, and what the tests say.
-fn qemu(kernel: &Kernel, initrd: usize) -> Command {
-    // The archive is in memory twice while it is unpacked.
-    let megabytes = 512 + 3 * initrd / (1 << 20);
-    let mut qemu = Command::new("qemu-system-x86_64");
-    qemu.args(["-M", "pc", "-accel", "tcg", "-cpu", "max", "-smp", "2"])
-        .args(["-m", &format!("{megabytes}M")])
-        .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
-        .arg("-serial")
-        .arg(format!("file:{}", kernel.console().display()))
-        .args(["-serial", "stdio"])
-        .arg("-kernel")
-        .arg(kernel.vmlinux())
-        .arg("-initrd")
-        .arg(kernel.initrd())
-        .args(["-append", &command_line(kernel)]);
-    qemu
-}
-
-fn command_line(kernel: &Kernel) -> String {
-    let mut words =
-        "console=ttyS0 panic=-1 reboot=t cryptomgr.notests tsc=reliable no_timer_check".to_owned();
+/// What a kernel is told that others need not be.
+fn words(kernel: &Kernel) -> &'static str {
     // Debian's 5.10 has LSM programs built in but not in its list of active modules.
-    if kernel.release.starts_with("5.10.") {
-        words.push_str(" lsm=lockdown,yama,apparmor,bpf");
+    match kernel.release.starts_with("5.10.") {
+        true => "lsm=lockdown,yama,apparmor,bpf",
+        false => "",
     }
-    words
 }
 
 /// Takes in what a machine says.

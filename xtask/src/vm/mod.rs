@@ -1,13 +1,11 @@
 //! `cargo xtask vm`: the kernel tests on other kernels.
 
-mod cpio;
 mod image;
 mod kernel;
 mod machine;
 mod modules;
 mod packages;
 mod series;
-mod vmlinux;
 
 use std::process::ExitCode;
 

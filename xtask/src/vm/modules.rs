@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::vm::vmlinux::decompress;
+use osmia_vm::image::decompress;
 
 /// What tests attach to, and what they call functions of. A kernel may have one built in, or not at all.
 const WANTED: [&str; 8] =
@@ -61,7 +61,7 @@ fn name(file: &Path) -> Option<String> {
 fn read(path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(path)?;
     if path.extension().is_some_and(|extension| extension == "xz") {
-        decompress("xz", &bytes)
+        Ok(decompress("xz", &bytes)?)
     } else {
         Ok(bytes)
     }

@@ -84,12 +84,12 @@ fn modules_continue_the_kernels_types() {
 /// A file with sections of these contents; `None` without clang.
 fn elf(folder: &TempDir, sections: &[(&str, &[u8])]) -> Option<std::path::PathBuf> {
     let clang = *Clang::present().first()?;
-    let mut source = String::new();
-    for (name, bytes) in sections {
+    let section = |(name, bytes): &(&str, &[u8])| {
         let path = folder.path().join(name);
         fs::write(&path, bytes).unwrap();
-        source += &format!(".section {name},\"\",@progbits\n.incbin \"{}\"\n", path.display());
-    }
+        format!(".section {name},\"\",@progbits\n.incbin \"{}\"\n", path.display())
+    };
+    let source: String = sections.iter().map(section).collect::<Vec<_>>().concat();
     let (assembly, object) = (folder.path().join("module.s"), folder.path().join("module.ko"));
     fs::write(&assembly, source).unwrap();
     let status = std::process::Command::new(clang.path().unwrap())

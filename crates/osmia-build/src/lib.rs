@@ -69,7 +69,13 @@
 //!
 //! # The kernel's configuration
 //! `extern int CONFIG_HZ __kconfig;` is `bpf.kconfig.CONFIG_HZ` after loading: its value, or `None` if no
-//! loaded program reads it. A table of callbacks (`SEC(".struct_ops")`) is `bpf.struct_ops.NAME`, to be attached.
+//! loaded program reads it.
+//!
+//! # Tables of callbacks
+//! A table (`SEC(".struct_ops")`) is `bpf.struct_ops.NAME` after loading, to be attached. Before, it is
+//! `spec.struct_ops.NAME`, with a field for each member that can be set: `.flags.set(2)`,
+//! `.init.set(&spec.progs.my_init)`, `.release.clear()`; and `.map`, whose `autocreate` says whether there will
+//! be one. Pointers to data, bitfields and structs in it are the kernel's own, and have none.
 //!
 //! # Events
 //! A compiler keeps the types only that a map, a global variable or a function's parameters have. The type of

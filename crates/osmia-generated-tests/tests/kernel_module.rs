@@ -1,6 +1,7 @@
 //! A generated module, loaded; needs root.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use osmia::generated::Chars;
 use osmia::{ErrorKind, Kernel, TestRun};
 use osmia_generated_tests::module::types::{Key, Outcome};
 use osmia_generated_tests::module::{self, Bpf, Spec};
@@ -95,4 +96,27 @@ fn tables_of_callbacks_are_told_after_loading() {
     assert_eq!((shy.name(), shy.struct_name()), ("shy", "tcp_congestion_ops"));
     assert_eq!(bpf.struct_ops.linked.as_ref().unwrap().programs().len(), 4);
     assert!(bpf.struct_ops.left_out.is_none());
+}
+
+#[test]
+fn tables_of_callbacks_are_changed_before_loading() {
+    let Some(gate) = Gate::root() else { return };
+    let mut spec = osmia_generated_tests::struct_ops::open().unwrap();
+    spec.struct_ops.linked.name.set(Chars::new("osmia_shadow").unwrap());
+    spec.struct_ops.linked.init.clear();
+    spec.struct_ops.shy.map.autocreate = false;
+    let loaded = spec.load(&Kernel::running().unwrap());
+    let refused = |error: &osmia::Error| format!("{error:#}").contains("create it");
+    let Some(bpf) = gate.take("links of struct_ops", "6.4", loaded, refused) else { return };
+    assert!(bpf.struct_ops.shy.is_none());
+    let table = bpf.struct_ops.linked.as_ref().unwrap();
+    assert_eq!(table.programs().len(), 3);
+    let listed = || {
+        let text = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_available_congestion_control");
+        text.unwrap().split_whitespace().any(|one| one == "osmia_shadow")
+    };
+    let link = table.attach().unwrap();
+    assert!(listed());
+    link.detach().unwrap();
+    assert!(!listed());
 }

@@ -98,18 +98,51 @@ impl ObjectSpec {
     ) -> Result<(), Error> {
         let (at, bytes) = {
             let local = Local::of(self, self.ops_spec(table)?)?;
-            let (found, ty) = local.member(member)?;
-            if ty.kind() == Kind::Ptr {
-                return Err(local.error(member, "is a callback: `set_op_program` sets it"));
-            }
-            let size = local.btf.size_of(found.ty).map_err(|error| local.types(&error))?;
-            let ty = ValueType::new(Some(local.btf), Some(found.ty), size, self.endian);
+            let data = local.data(member)?;
+            let ty = ValueType::new(Some(local.btf), Some(data.ty), data.size, self.endian);
             let mut bytes = Vec::new();
             value.encode(&ty, &mut bytes).map_err(|problem| local.error(member, problem))?;
-            (found.offset.byte() as usize, bytes)
+            (data.at, bytes)
         };
         self.put_op(table, at, &bytes);
         Ok(())
+    }
+
+    /// Sets a member of a table of callbacks that is no callback to these bytes.
+    ///
+    /// # Errors
+    /// There is no such table or member, or it has another size.
+    pub fn set_op_bytes(&mut self, table: &str, member: &str, bytes: &[u8]) -> Result<(), Error> {
+        let local = Local::of(self, self.ops_spec(table)?)?;
+        let data = local.data(member)?;
+        if bytes.len() != data.size as usize {
+            let problem = format!("it has {} bytes, the value has {}", data.size, bytes.len());
+            return Err(local.error(member, problem));
+        }
+        self.put_op(table, data.at, bytes);
+        Ok(())
+    }
+
+    /// What C or the user have set a member of a table of callbacks to that is no callback.
+    ///
+    /// # Errors
+    /// There is no such table or member, or it lies outside of the table's section.
+    pub fn op_bytes(&self, table: &str, member: &str) -> Result<&[u8], Error> {
+        let map = self.ops_spec(table)?;
+        let local = Local::of(self, map)?;
+        let data = local.data(member)?;
+        let bytes = map.contents.get(data.at..data.at.saturating_add(data.size as usize));
+        bytes.ok_or_else(|| local.error(member, "it lies outside of the table's section"))
+    }
+
+    /// The program that stands for a callback of a table, if one does.
+    ///
+    /// # Errors
+    /// There is no such table or callback.
+    pub fn op_program(&self, table: &str, member: &str) -> Result<Option<&str>, Error> {
+        let local = Local::of(self, self.ops_spec(table)?)?;
+        let found = local.callback(member)?;
+        Ok(local.pointer(&found))
     }
 
     /// Puts a program into a table of callbacks, or takes one out.
@@ -123,10 +156,7 @@ impl ObjectSpec {
         program: Option<&str>,
     ) -> Result<(), Error> {
         let local = Local::of(self, self.ops_spec(table)?)?;
-        let (found, ty) = local.member(member)?;
-        if ty.kind() != Kind::Ptr {
-            return Err(local.error(member, "is no callback: `set_op` sets it"));
-        }
+        let found = local.callback(member)?;
         if let Some(name) = program.filter(|name| !self.programs.contains_key(*name)) {
             return Err(local.error(member, local.no_program(name)));
         }
@@ -163,6 +193,13 @@ impl ObjectSpec {
             }
         })
     }
+}
+
+/// Where in a table a member is that is no callback.
+struct Data {
+    at: usize,
+    size: u32,
+    ty: TypeId,
 }
 
 /// The table as the object has it.
@@ -211,6 +248,27 @@ impl<'a> Local<'a> {
         let near = nearest(name, names).map(|near| format!("; did you mean {near}?"));
         let near = near.unwrap_or_default();
         Err(self.error(name, format!("`struct {}` has no such member{near}", self.ty.name())))
+    }
+
+    /// A member that is no callback.
+    fn data(&self, name: &str) -> Result<Data, Error> {
+        let (found, ty) = self.member(name)?;
+        if ty.kind() == Kind::Ptr {
+            return Err(self.error(name, "is a callback: `set_op_program` sets it"));
+        }
+        if Bitfield::of(self.btf, &found).map_err(|error| self.types(&error))?.is_some() {
+            return Err(self.error(name, "bitfields cannot be set"));
+        }
+        let size = self.btf.size_of(found.ty).map_err(|error| self.types(&error))?;
+        Ok(Data { at: found.offset.byte() as usize, size, ty: found.ty })
+    }
+
+    fn callback(&self, name: &str) -> Result<Member<'a>, Error> {
+        let (found, ty) = self.member(name)?;
+        if ty.kind() != Kind::Ptr {
+            return Err(self.error(name, "is no callback: `set_op` sets it"));
+        }
+        Ok(found)
     }
 
     /// The bytes that C or the user have set a member to.

@@ -134,7 +134,15 @@ fn values_and_callbacks_can_be_set() {
         // The other table is as it was.
         let other = table(spec, "linked", Kernel::Right).unwrap();
         assert_eq!(other.programs.len(), 4);
+        assert_eq!(spec.op_bytes("shy", "flags").unwrap(), 2_u32.to_ne_bytes());
+        assert_eq!(spec.op_program("shy", "undo_cwnd").unwrap(), Some("shy_ssthresh"));
+        assert_eq!(spec.op_program("shy", "init").unwrap(), None);
+        spec.set_op_bytes("shy", "flags", &3_u32.to_ne_bytes()).unwrap();
+        assert_eq!(spec.op_bytes("shy", "flags").unwrap(), 3_u32.to_ne_bytes());
+        let told = spec.op_bytes("shy", "init").unwrap_err().to_string();
+        assert!(told.contains("is a callback"), "{told}");
         for (told, part) in [
+            (spec.set_op_bytes("shy", "flags", &[1]), "it has 4 bytes, the value has 1"),
             (spec.set_op("shi", "flags", 2_u32), "no such table of callbacks; did you mean shy?"),
             (spec.set_op("shy", "flag", 2_u32), "has no such member; did you mean flags?"),
             (spec.set_op("shy", "flags", "text"), "map shy: flags: "),

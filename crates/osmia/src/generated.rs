@@ -63,7 +63,9 @@
 //!
 //! An object with externs of the kernel's configuration (`extern int CONFIG_HZ __kconfig`) has
 //! `Bpf::kconfig`, too, a struct with a field for each: its value, by [`kconfig`]. One with tables of
-//! callbacks (`SEC(".struct_ops")`) has `Bpf::struct_ops`, by [`struct_ops`].
+//! callbacks (`SEC(".struct_ops")`) has `Bpf::struct_ops`, by [`struct_ops`], and `Spec::struct_ops`: each table
+//! there is a struct with its [`MapSpec`] as `map` and a field for each member, an [`Initial`] or a
+//! [`Callback`](ops::Callback).
 //!
 //! Types of keys, values, variables and events derive
 //! `osmia::zerocopy::{FromBytes, IntoBytes, Immutable, KnownLayout}` (by `#[zerocopy(crate =
@@ -91,6 +93,7 @@ mod boolean;
 mod chars;
 pub mod flexible;
 pub mod initial;
+pub mod ops;
 mod pad;
 mod ptr;
 pub mod union;

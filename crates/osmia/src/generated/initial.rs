@@ -8,7 +8,8 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 use crate::error::Error;
 use crate::initial_value;
 
-/// What a global variable or constant will hold when its programs are loaded.
+/// What a global variable or constant will hold when its programs are loaded, or a member of a table
+/// of callbacks when that is attached.
 ///
 /// It owns the value; the spec takes it over at load. Setting it cannot fail.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Initial<T> {
 }
 
 impl<T> Initial<T> {
-    /// The variable's name.
+    /// The variable's or member's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -46,8 +47,16 @@ impl<T> Initial<T> {
     where
         T: FromBytes + IntoBytes + Immutable,
     {
-        let value = initial_value::get(object, name)?;
-        Ok(Self { name: name.to_owned(), value, changed: false })
+        initial_value::get(object, name).map(|value| Self::unchanged(name, value))
+    }
+
+    pub(crate) fn unchanged(name: &str, value: Box<T>) -> Self {
+        Self { name: name.to_owned(), value, changed: false }
+    }
+
+    /// The value, if it is another than C's.
+    pub(crate) fn change(&self) -> Option<&T> {
+        self.changed.then_some(&*self.value)
     }
 
     pub(crate) fn write(&self, object: &mut ObjectSpec) -> Result<(), Error>
@@ -55,10 +64,10 @@ impl<T> Initial<T> {
         T: IntoBytes + Immutable,
     {
         // What is as the C has it needs no room in the object, and no call into the kernel.
-        if !self.changed {
-            return Ok(());
+        match self.change() {
+            Some(value) => initial_value::set(object, &self.name, value),
+            None => Ok(()),
         }
-        initial_value::set(object, &self.name, &*self.value)
     }
 }
 

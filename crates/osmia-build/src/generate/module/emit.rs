@@ -1,6 +1,7 @@
 //! The module's tokens.
 
 mod live;
+mod ops;
 mod spec;
 
 use osmia_object::ObjectSpec;
@@ -44,7 +45,8 @@ pub(super) fn module(
     let maps: Vec<Part> = parts.maps.iter().map(|map| self::map(map, emitter, comments)).collect();
     let variables = variables(parts, emitter, comments);
     let opening = opening(object, options);
-    let spec = spec::emit(&programs, &maps, &variables);
+    let tables = ops::emit(&parts.struct_ops, emitter, comments);
+    let spec = spec::emit([&programs, &maps, &variables], &tables);
     let live = live::emit(
         [&programs, &maps, &variables],
         &kconfig(parts, emitter),
@@ -169,7 +171,7 @@ fn struct_ops(parts: &Parts, comments: &Comments) -> Vec<Part> {
         live: quote!(::core::option::Option<::osmia::StructOps>),
         find: quote!(struct_ops),
     };
-    parts.struct_ops.iter().map(part).collect()
+    parts.struct_ops.tables.iter().map(part).collect()
 }
 
 fn opening(object: &ObjectSpec, options: &Options) -> TokenStream {

@@ -8,7 +8,7 @@ use crate::generate::find::find;
 use crate::generate::module::kconfig::{self, Kconfig};
 use crate::generate::module::map::{self, Map};
 use crate::generate::module::program::{self, Program};
-use crate::generate::module::struct_ops::{self, StructOps};
+use crate::generate::module::struct_ops::{self, Tables};
 use crate::generate::module::variable::{self, Variable};
 use crate::generate::names;
 use crate::generate::request::Options;
@@ -20,12 +20,12 @@ pub(crate) struct Parts {
     pub maps: Vec<Map>,
     pub variables: Vec<Variable>,
     pub kconfig: Vec<Kconfig>,
-    pub struct_ops: Vec<StructOps>,
+    pub struct_ops: Tables,
 }
 
 impl Parts {
     /// The parts of an object. Types are met in the order of asking: those asked for by
-    /// name, then those of maps, of variables, of the configuration.
+    /// name, then those of maps, of variables, of the configuration, of tables.
     pub fn of(
         object: &ObjectSpec,
         btf: &Btf,
@@ -38,7 +38,8 @@ impl Parts {
         let maps = map::maps(object, btf, &options.events, collector)?;
         let variables = variable::variables(object, btf, collector)?;
         let kconfig = kconfig::kconfig(object, collector)?;
-        let (programs, struct_ops) = (program::programs(object), struct_ops::struct_ops(object));
+        let struct_ops = struct_ops::struct_ops(object, btf, collector)?;
+        let programs = program::programs(object);
         Ok(Self { programs, maps, variables, kconfig, struct_ops })
     }
 }

@@ -35,6 +35,13 @@ const HANDLES: &[(ProgType, &str)] = &[
     (ProgType::CGROUP_SYSCTL, "CgroupProgram"),
     (ProgType::CGROUP_DEVICE, "CgroupProgram"),
     (ProgType::SOCK_OPS, "CgroupProgram"),
+    (ProgType::EXT, "ExtensionProgram"),
+    (ProgType::FLOW_DISSECTOR, "FlowDissectorProgram"),
+    (ProgType::SK_LOOKUP, "SkLookupProgram"),
+    (ProgType::SK_MSG, "SkMsgProgram"),
+    (ProgType::SK_REUSEPORT, "SkReuseportProgram"),
+    (ProgType::SK_SKB, "SkSkbProgram"),
+    (ProgType::NETFILTER, "NetfilterProgram"),
     (ProgType::SYSCALL, "SyscallProgram"),
 ];
 

@@ -4,9 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::generate::module::emit::Part;
+use crate::generate::module::emit::ops::Tables;
 use crate::generate::names::ident;
 
-pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> TokenStream {
+pub(super) fn emit([programs, maps, variables]: [&[Part]; 3], tables: &Tables) -> TokenStream {
     let prog_specs = group("ProgSpecs", "The programs before loading.", programs);
     let map_specs = group("MapSpecs", "The maps before loading.", maps);
     let var_specs = group("VarSpecs", "Global variables' values before loading.", variables);
@@ -16,7 +17,9 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
     let put_programs = programs.iter().map(|part| put(part, "progs", false));
     let put_maps = maps.iter().map(|part| put(part, "maps", false));
     let put_variables = variables.iter().map(|part| put(part, "vars", true));
-    let puts: Vec<_> = put_programs.chain(put_maps).chain(put_variables).collect();
+    let puts: Vec<_> =
+        put_programs.chain(put_maps).chain(put_variables).chain(tables.puts.clone()).collect();
+    let Tables { items: ops_items, field: ops_field, open: ops_open, .. } = tables;
     let mutable = (!puts.is_empty()).then(|| quote!(mut));
     quote! {
         /// The object before loading: everything in it may be changed.
@@ -28,11 +31,13 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
             pub maps: MapSpecs,
             /// Its global variables.
             pub vars: VarSpecs,
+            #ops_field
             object: ::osmia::ObjectSpec,
         }
         #prog_specs
         #map_specs
         #var_specs
+        #ops_items
 
         #[allow(clippy::too_many_lines)]
         impl Spec {
@@ -41,6 +46,7 @@ pub(super) fn emit(programs: &[Part], maps: &[Part], variables: &[Part]) -> Toke
                     progs: ProgSpecs { #(#progs)* },
                     maps: MapSpecs { #(#maps_)* },
                     vars: VarSpecs { #(#vars)* },
+                    #ops_open
                     object,
                 })
             }

@@ -4,6 +4,7 @@
 //! edited. [`ObjectSpec::link`] puts one program together as the kernel takes it.
 
 mod core_line;
+pub mod elf;
 mod error;
 mod extern_spec;
 mod fold;

@@ -17,7 +17,8 @@ type Sections<'a> = SectionTable<'a, Header>;
 const LONGEST_NAME: usize = 4096;
 
 /// What an object file is made of.
-pub(crate) struct Elf<'a> {
+pub struct Elf<'a> {
+    /// The byte order.
     pub endian: Endian,
     /// By index; the first is the empty one.
     pub sections: Vec<Section<'a>>,
@@ -26,11 +27,18 @@ pub(crate) struct Elf<'a> {
 }
 
 /// A section.
-pub(crate) struct Section<'a> {
+pub struct Section<'a> {
+    /// Its name.
     pub name: &'a str,
+    /// `SHT_*`.
     pub kind: u32,
+    /// `SHF_*`.
     pub flags: u64,
-    /// Empty for sections without bytes in the file.
+    /// What its place in memory is a multiple of, as the file says it.
+    pub align: u64,
+    /// The size of an entry, if it is a table.
+    pub entry_size: u64,
+    /// Empty for sections without bytes in the file, and for those that no loader has a use for.
     pub data: &'a [u8],
     /// Its size in memory.
     pub size: u64,
@@ -39,6 +47,7 @@ pub(crate) struct Section<'a> {
 }
 
 impl Section<'_> {
+    /// Whether it has instructions.
     pub fn is_code(&self) -> bool {
         self.kind == elf::SHT_PROGBITS && self.flags & u64::from(elf::SHF_EXECINSTR) != 0
     }
@@ -54,14 +63,14 @@ impl Section<'_> {
             || matches!(self.name, ".BTF" | ".BTF.ext" | "license" | "version")
     }
 
-    pub fn error(&self, offset: u64, problem: impl Into<String>) -> Error {
+    pub(crate) fn error(&self, offset: u64, problem: impl Into<String>) -> Error {
         Error::Section { section: self.name.to_owned(), offset, problem: problem.into() }
     }
 }
 
 /// Where a symbol is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
     /// In another object, or the kernel.
     Undefined,
     /// In the section with this index.
@@ -73,10 +82,14 @@ pub(crate) enum Place {
 }
 
 /// A symbol.
-pub(crate) struct Symbol<'a> {
+pub struct Symbol<'a> {
+    /// Its name; empty if it has none, as those of sections.
     pub name: &'a str,
+    /// Where it is.
     pub place: Place,
+    /// The byte in the section.
     pub value: u64,
+    /// How many bytes it stands for.
     pub size: u64,
     /// `STT_*`.
     pub kind: u8,
@@ -87,14 +100,17 @@ pub(crate) struct Symbol<'a> {
 }
 
 impl Symbol<'_> {
+    /// Whether only its C file knows it.
     pub fn is_local(&self) -> bool {
         self.binding == elf::STB_LOCAL
     }
 
+    /// Whether a definition yields to another one, or a reference may lead nowhere.
     pub fn is_weak(&self) -> bool {
         self.binding == elf::STB_WEAK
     }
 
+    /// Whether others define it.
     pub fn is_extern(&self) -> bool {
         self.place == Place::Undefined && !self.is_local() && !self.name.is_empty()
     }
@@ -102,9 +118,11 @@ impl Symbol<'_> {
 
 /// A relocation as ELF stores it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ElfRelocation {
+pub struct ElfRelocation {
     /// The byte in the section.
     pub offset: u64,
+    /// `R_BPF_*`.
+    pub kind: u32,
     /// The symbol's index.
     pub symbol: usize,
     /// What to add to the symbol's value; `None` if it stands in the place itself.
@@ -112,8 +130,16 @@ pub(crate) struct ElfRelocation {
 }
 
 impl<'a> Elf<'a> {
-    /// Reads the headers and tables. Contents of debug sections are not touched.
-    pub fn parse(bytes: &'a [u8], budget: &Budget) -> Result<Self, Error> {
+    /// Reads the headers and tables of an object for BPF. Contents and relocations of debug
+    /// sections are not touched.
+    ///
+    /// # Errors
+    /// It is something else, or malformed.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Error> {
+        Self::parse(bytes, &Budget::for_file(bytes.len()))
+    }
+
+    pub(crate) fn parse(bytes: &'a [u8], budget: &Budget) -> Result<Self, Error> {
         foreign::check(bytes)?;
         let header = Header::parse(bytes).map_err(broken)?;
         let order = header.endian().map_err(broken)?;
@@ -140,6 +166,9 @@ impl<'a> Elf<'a> {
     }
 
     /// The section with this index.
+    ///
+    /// # Errors
+    /// There is none.
     pub fn section(&self, index: usize) -> Result<&Section<'a>, Error> {
         let absent = || Error::Elf(format!("there is no section {index}"));
         self.sections.get(index).ok_or_else(absent)
@@ -163,7 +192,7 @@ impl<'a> Elf<'a> {
     }
 
     /// An error about a symbol.
-    pub fn symbol_error(&self, index: usize, problem: impl Into<String>) -> Error {
+    pub(crate) fn symbol_error(&self, index: usize, problem: impl Into<String>) -> Error {
         let section = match self.symbols.get(index).map(|symbol| symbol.place) {
             Some(Place::Section(section)) => self.sections.get(section).map_or("?", |s| s.name),
             _ => "(none)",
@@ -253,6 +282,8 @@ fn sections<'a>(
             name,
             kind: header.sh_type(order),
             flags: header.sh_flags(order),
+            align: header.sh_addralign(order),
+            entry_size: header.sh_entsize(order),
             data: &[],
             size: header.sh_size(order),
             relocations: Vec::new(),
@@ -342,6 +373,7 @@ fn relocations(
     if let Some((entries, _)) = header.rel(order, bytes).map_err(|e| e.to_string())? {
         found.extend(entries.iter().map(|entry| ElfRelocation {
             offset: entry.r_offset(order),
+            kind: entry.r_type(order),
             symbol: entry.r_sym(order) as usize,
             addend: None,
         }));
@@ -349,6 +381,7 @@ fn relocations(
     if let Some((entries, _)) = header.rela(order, bytes).map_err(|e| e.to_string())? {
         found.extend(entries.iter().map(|entry| ElfRelocation {
             offset: entry.r_offset(order),
+            kind: entry.r_type(order, false),
             symbol: entry.r_sym(order, false) as usize,
             addend: Some(entry.r_addend(order)),
         }));

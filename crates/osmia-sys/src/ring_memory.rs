@@ -47,6 +47,10 @@ pub struct RingMemory {
     known: usize,
     /// How many records were consumed and not yet given back.
     unpublished: u32,
+    /// The position that we have given back last.
+    published: usize,
+    /// Whether somebody else has moved it since.
+    contested: bool,
 }
 
 /// The positions of a ring buffer, as `bpf_ringbuf_query` tells them to programs.
@@ -99,9 +103,10 @@ impl RingMemory {
             position: 0,
             known: 0,
             unpublished: 0,
+            published: 0,
+            contested: false,
         };
-        ring.position = ring.consumer_position().load(Ordering::Acquire);
-        ring.known = ring.position;
+        ring.resume(ring.consumer_position().load(Ordering::Acquire));
         Ok(ring)
     }
 
@@ -110,7 +115,8 @@ impl RingMemory {
     ///
     /// # Errors
     ///
-    /// `EBADMSG` if the ring says what cannot be; somebody else has written to our position.
+    /// `EBADMSG` if the ring says what cannot be; `EBUSY` if another process has read records since: what it has given
+    /// back is passed over, and the next call goes on behind it.
     #[inline]
     pub fn next_record(&mut self) -> Result<Option<&[u8]>, Errno> {
         let Some(head) = self.head()? else { return Ok(None) };
@@ -137,6 +143,9 @@ impl RingMemory {
         if self.unpublished >= PUBLISH_EACH {
             self.publish();
         }
+        if self.contested {
+            return Err(self.concede());
+        }
         loop {
             if self.position == self.known && !self.look_for_more()? {
                 return Ok(None);
@@ -145,7 +154,7 @@ impl RingMemory {
             let at = self.position & (self.size - 1);
             let header = self.header(at).load(Ordering::Acquire);
             if header & BPF_RINGBUF_BUSY_BIT != 0 {
-                if self.is_still_busy(at) {
+                if self.is_still_busy(at)? {
                     return Ok(None);
                 }
                 continue;
@@ -174,9 +183,29 @@ impl RingMemory {
     #[inline]
     pub fn publish(&mut self) {
         if self.unpublished > 0 {
-            self.consumer_position().store(self.position, Ordering::Release);
             self.unpublished = 0;
+            // A position that others have moved must not be moved back: records would be read again that the kernel
+            // has overwritten meanwhile.
+            let (from, to) = (self.published, self.position);
+            let position = self.consumer_position();
+            match position.compare_exchange(from, to, Ordering::Release, Ordering::Relaxed) {
+                Ok(_) => self.published = to,
+                Err(_) => self.contested = true,
+            }
         }
+    }
+
+    /// Goes on behind what others have consumed.
+    #[cold]
+    fn concede(&mut self) -> Errno {
+        let position = self.consumer_position().load(Ordering::Acquire);
+        self.resume(position);
+        Errno::BUSY
+    }
+
+    fn resume(&mut self, position: usize) {
+        (self.position, self.known, self.published) = (position, position, position);
+        (self.unpublished, self.contested) = (0, false);
     }
 
     /// Where producers and consumer stand. Room that is not yet given back counts as available data.
@@ -193,7 +222,7 @@ impl RingMemory {
     fn look_for_more(&mut self) -> Result<bool, Errno> {
         self.known = self.producer_position().load(Ordering::Acquire);
         if self.known == self.position {
-            self.catch_up();
+            self.catch_up()?;
             self.known = self.producer_position().load(Ordering::Acquire);
         }
         if self.known.wrapping_sub(self.position) > self.size || self.position % 8 != 0 {
@@ -206,17 +235,19 @@ impl RingMemory {
     /// Whether the record at `at` is being written even after we have caught up with it.
     #[cold]
     #[inline(never)]
-    fn is_still_busy(&mut self, at: usize) -> bool {
-        self.catch_up();
-        self.header(at).load(Ordering::Acquire) & BPF_RINGBUF_BUSY_BIT != 0
+    fn is_still_busy(&mut self, at: usize) -> Result<bool, Errno> {
+        self.catch_up()?;
+        Ok(self.header(at).load(Ordering::Acquire) & BPF_RINGBUF_BUSY_BIT != 0)
     }
 
     /// Gives all room back, before the last look that precedes a wait. The kernel wakes a consumer only when a
     /// record is submitted that the consumer has caught up with: it submits, then looks at our position. So we
     /// store our position, then look for submitted records, and one of both sees the other.
-    fn catch_up(&mut self) {
+    fn catch_up(&mut self) -> Result<(), Errno> {
         self.publish();
         fence(Ordering::SeqCst);
+        let there = self.consumer_position().load(Ordering::Relaxed);
+        if self.contested || there != self.published { Err(self.concede()) } else { Ok(()) }
     }
 
     fn consumer_position(&self) -> &AtomicUsize {

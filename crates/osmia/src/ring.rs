@@ -83,7 +83,8 @@ impl<T: ?Sized> RingReader<T> {
     /// The next event's bytes if one is there; does not wait.
     ///
     /// # Errors
-    /// `Malformed`: the ring's positions contradict each other, since somebody else reads it too.
+    /// `Busy`: another process reads it too; what that one has taken is passed over, and the next call goes on behind
+    /// it. `Malformed`: the ring's positions contradict each other.
     #[inline]
     pub fn next_bytes(&mut self) -> Result<Option<&[u8]>, Error> {
         match self.memory.next_record() {
@@ -228,8 +229,12 @@ fn broken(name: &str, errno: Errno) -> Error {
     match errno {
         Errno::BADMSG => Error::new(
             ErrorKind::Malformed,
+            format!("ring buffer `{name}`: its positions contradict each other"),
+        ),
+        Errno::BUSY => Error::new(
+            ErrorKind::Busy,
             format!(
-                "ring buffer `{name}`: its positions contradict each other; is there another reader?"
+                "ring buffer `{name}`: another process reads it too, and has taken events that are missing here"
             ),
         ),
         errno => {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use osmia_sys::Poller;
+use osmia_sys::{Errno, Poller};
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use crate::error::Error;
@@ -12,7 +12,8 @@ use crate::error::kind::ErrorKind;
 use crate::ring::RingReader;
 use crate::ring::patience::{Backlog, Patience};
 
-/// Waits for several ring buffers at once and hands each one's events to a function.
+/// Waits for several ring buffers at once and hands each one's events to a function. It can be made on one thread and
+/// polled on another.
 ///
 /// # Examples
 /// ```no_run
@@ -28,14 +29,14 @@ use crate::ring::patience::{Backlog, Patience};
 /// # }
 /// ```
 pub struct RingPoller<'a> {
-    rings: Vec<Box<dyn Ring + 'a>>,
+    rings: Vec<Box<dyn Ring + Send + 'a>>,
     poller: Poller,
     patience: Patience,
 }
 
 /// A reader with what is done with its events.
 trait Ring {
-    fn backlog(&mut self) -> Result<Option<Backlog>, osmia_sys::Errno>;
+    fn backlog(&mut self) -> Result<Option<Backlog>, Errno>;
     fn drain(&mut self) -> Result<u64, Error>;
 }
 
@@ -49,7 +50,7 @@ where
     T: ?Sized + FromBytes + Immutable + KnownLayout,
     F: FnMut(&T),
 {
-    fn backlog(&mut self) -> Result<Option<Backlog>, osmia_sys::Errno> {
+    fn backlog(&mut self) -> Result<Option<Backlog>, Errno> {
         Backlog::of(self.reader.memory())
     }
 
@@ -79,7 +80,11 @@ impl<'a> RingPoller<'a> {
     ///
     /// # Errors
     /// The kernel cannot wait for more.
-    pub fn add<T>(&mut self, reader: RingReader<T>, each: impl FnMut(&T) + 'a) -> Result<(), Error>
+    pub fn add<T>(
+        &mut self,
+        reader: RingReader<T>,
+        each: impl FnMut(&T) + Send + 'a,
+    ) -> Result<(), Error>
     where
         T: ?Sized + FromBytes + Immutable + KnownLayout + 'a,
     {
@@ -95,14 +100,14 @@ impl<'a> RingPoller<'a> {
     /// A ring is broken or an event has not its type's size; the other rings' events are still there.
     pub fn poll(&mut self, timeout: Option<Duration>) -> Result<u64, Error> {
         let Self { rings, poller, patience } = self;
-        let ready = |(rings, _): &mut (&mut Vec<Box<dyn Ring + 'a>>, &mut Poller)| {
+        let ready = |(rings, _): &mut (&mut Vec<Box<dyn Ring + Send + 'a>>, &mut Poller)| {
             // All are asked: the kernel wakes only for rings that were found empty.
             rings.iter_mut().try_fold(None, |most: Option<Backlog>, ring| {
                 let here = ring.backlog()?;
                 Ok(most.zip(here).map(|(most, here)| most.larger(here)).or(most).or(here))
             })
         };
-        let sleep = |(_, poller): &mut (&mut Vec<Box<dyn Ring + 'a>>, &mut Poller), left| {
+        let sleep = |(_, poller): &mut (&mut Vec<Box<dyn Ring + Send + 'a>>, &mut Poller), left| {
             poller.wait(left).map(|mut ready| ready.next().is_some())
         };
         patience.wait(&mut (rings, poller), timeout, ready, sleep).map_err(failed)?;
@@ -118,8 +123,24 @@ impl<'a> RingPoller<'a> {
     }
 }
 
-fn failed(errno: osmia_sys::Errno) -> Error {
-    Error::new(ErrorKind::System, "wait for ring buffers").caused_by(errno)
+/// It goes where it is wanted.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<RingPoller<'static>>();
+};
+
+fn failed(errno: Errno) -> Error {
+    let (kind, what) = match errno {
+        Errno::BUSY => (
+            ErrorKind::Busy,
+            "read ring buffers: another process reads one of them too, and has taken events that are missing here",
+        ),
+        Errno::BADMSG => {
+            (ErrorKind::Malformed, "read ring buffers: the positions of one contradict each other")
+        }
+        _ => (ErrorKind::System, "wait for ring buffers"),
+    };
+    Error::new(kind, what).caused_by(errno)
 }
 
 impl AsFd for RingPoller<'_> {

@@ -51,6 +51,7 @@ pub mod tracepoint;
 pub(crate) mod tracing;
 pub mod uprobe;
 pub mod uprobe_multi;
+pub(crate) mod versioned;
 pub mod xdp;
 
 /// A program's attachment to a place in the kernel; who holds it owns the attachment.

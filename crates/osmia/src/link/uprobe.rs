@@ -38,7 +38,8 @@ pub struct Uprobe {
 }
 
 impl Uprobe {
-    /// The start of a function.
+    /// The start of a function. Where a library has it in several versions, a name such as `memcpy@GLIBC_2.2.5` tells which;
+    /// `@@` asks for it only if programs that are linked today get it, as they do without any version.
     pub fn function(file: impl Into<PathBuf>, name: impl Into<String>) -> Self {
         Self { function: Some(name.into()), ..Self::at(file, 0) }
     }
@@ -56,7 +57,7 @@ impl Uprobe {
         }
     }
 
-    /// Reads `file:function`, `file:function+0x10` or `file:0x1234`.
+    /// Reads `file:function`, `file:function@VERSION`, `file:function+0x10` or `file:0x1234`.
     ///
     /// # Errors
     /// `Invalid`: the text has no such form.

@@ -5,10 +5,9 @@ use crate::error::Error;
 use crate::name_hash::NameHash;
 use crate::records::HEAD;
 
-/// No record: the end of a chain. No record's number has all bits set.
-const END: u32 = u32::MAX;
-/// One chain for so many bytes of records. In a kernel's BTF that is one for each name.
-const BYTES_PER_CHAIN: usize = 64;
+/// One chain for so many bytes of records. In a kernel's BTF that is one for two names: the first
+/// touch of more of them costs more than longer chains do.
+const BYTES_PER_CHAIN: usize = 128;
 /// Names taken up at once.
 const BATCH: usize = 32;
 
@@ -21,13 +20,13 @@ const BATCH: usize = 32;
 /// but what is sought is looked at.
 pub(crate) struct Index {
     hash: NameHash,
-    /// The link to the last record of each chain.
+    /// The link to the last record of each chain; 0 if there is none.
     last: Box<[u32]>,
     /// For each record the link to the one before it in its chain.
     before: Vec<u32>,
     /// How far a hash is shifted to give its chain.
     shift: u32,
-    /// How many bits of a link are the record's number. The next one says whether the chain goes
+    /// How many bits of a link are the record's number plus one. The next one says whether the chain goes
     /// on behind the record, those above are of the hash.
     number_bits: u32,
 }
@@ -39,7 +38,7 @@ impl Index {
         let chains = (len / BYTES_PER_CHAIN).next_power_of_two().clamp(8, 1 << 24);
         let mut index = Self {
             hash: NameHash::random(),
-            last: vec![END; chains].into_boxed_slice(),
+            last: vec![0; chains].into_boxed_slice(),
             before: Vec::with_capacity(len / 24),
             shift: 32 - chains.trailing_zeros(),
             number_bits: (len / HEAD + 2).next_power_of_two().trailing_zeros(),
@@ -50,7 +49,7 @@ impl Index {
         let mut filled = 0;
         let hasher = btf.name_hasher(index.hash);
         btf.walk(|record| {
-            index.before.push(END);
+            index.before.push(0);
             let Some(hash) = hasher.at(record.name) else { return };
             if let Some(place) = batch.get_mut(filled) {
                 *place = (hash, record.id.0 - first.0);
@@ -71,9 +70,9 @@ impl Index {
         for &(hash, number) in batch {
             let last = self.last.get_mut((hash >> self.shift) as usize);
             if let (Some(last), Some(before)) = (last, self.before.get_mut(number as usize)) {
-                let goes_on = u32::from(*last != END);
+                let goes_on = u32::from(*last != 0);
                 *before = *last;
-                *last = (hash << 1 | goes_on) << self.number_bits | number;
+                *last = (hash << 1 | goes_on) << self.number_bits | (number + 1);
             }
         }
     }
@@ -86,10 +85,10 @@ impl Index {
         let goes_on = 1 << self.number_bits;
         let tag_bits = u32::MAX << self.number_bits << 1;
         let tag = hash << self.number_bits << 1;
-        let mut next = self.last.get((hash >> self.shift) as usize).filter(|&&link| link != END);
+        let mut next = self.last.get((hash >> self.shift) as usize).filter(|&&link| link != 0);
         std::iter::from_fn(move || {
             while let Some(&link) = next {
-                let number = link & (goes_on - 1);
+                let number = (link & (goes_on - 1)).wrapping_sub(1);
                 next = if link & goes_on == 0 { None } else { self.before.get(number as usize) };
                 if link & tag_bits == tag {
                     return Some(number);

@@ -46,6 +46,10 @@ fn walk(spec: &ObjectSpec, linked: &LinkedProgram) {
         match &relocation.target {
             Target::Map(map) | Target::MapValue { map, .. } => assert!(spec.maps.contains_key(map)),
             Target::Extern(name) => assert!(spec.externs.contains_key(name)),
+            Target::JumpTable { table, .. } => {
+                let table = linked.jump_tables.get(*table as usize).expect("the program has it");
+                assert!(table.places.iter().all(|place| *place < len));
+            }
             other => panic!("{other:?} is left after linking"),
         }
     }

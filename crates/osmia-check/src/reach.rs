@@ -112,6 +112,8 @@ struct Flow<'a> {
     linked: &'a LinkedProgram,
     cfg: Cfg,
     entries: Vec<Option<Registers>>,
+    /// By function: what registers hold wherever it jumps through one.
+    jumping: HashMap<u32, Registers>,
     /// Whether both ways are taken where the configuration decides, or neither.
     both: bool,
 }
@@ -120,15 +122,18 @@ impl<'a> Flow<'a> {
     /// Follows all paths until nothing new is learnt. What is known of a register only ever
     /// shrinks, a few times at most, so that this ends.
     fn of(object: &'a ObjectSpec, linked: &'a LinkedProgram, step: &Step<'_>, both: bool) -> Self {
-        let cfg = Cfg::new(&linked.insns);
+        let cfg = linked.cfg();
         let entries = vec![None; cfg.blocks().len()];
-        let mut flow = Self { object, linked, cfg, entries, both };
+        let mut flow = Self { object, linked, cfg, entries, jumping: HashMap::new(), both };
         let mut pending = Vec::new();
         flow.reach(Edge::Block(0), &Registers::entry(), &mut pending);
         while let Some(index) = pending.pop() {
             let Some(block) = flow.cfg.blocks().get(index).cloned() else { continue };
             let Some(mut held) = flow.entries.get(index).cloned().flatten() else { continue };
             for line in Listing::range(&linked.insns, block.slots.clone()) {
+                if matches!(line.operation(), Operation::GotoX { .. }) {
+                    flow.jump(line.index as u32, &held, &mut pending);
+                }
                 for (target, arguments) in flow.called(line.index, &held) {
                     flow.reach(target, &arguments, &mut pending);
                 }
@@ -155,6 +160,26 @@ impl<'a> Flow<'a> {
             Some(false) => block.next.into_iter().collect(),
             None if !self.both && (one == Value::Untold || two == Value::Untold) => Vec::new(),
             None => block.edges().collect(),
+        }
+    }
+
+    /// Goes on wherever the tables of the function lead. What is learnt at any jump of it is taken
+    /// together, so that tables are walked a few times at most.
+    fn jump(&mut self, at: u32, held: &Registers, pending: &mut Vec<usize>) {
+        let linked = self.linked;
+        let Some(function) = linked.function_at(at) else { return };
+        let known = self.jumping.entry(function.start);
+        let mut changed = matches!(known, std::collections::hash_map::Entry::Vacant(_));
+        let known = known.or_insert_with(|| held.clone());
+        changed |= known.meet(held);
+        if !changed {
+            return;
+        }
+        let held = known.clone();
+        for place in linked.jumped_to(function) {
+            if let Some(block) = self.cfg.block_of(place as usize) {
+                self.reach(Edge::Block(block), &held, pending);
+            }
         }
     }
 

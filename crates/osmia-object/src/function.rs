@@ -3,6 +3,8 @@
 use osmia_btf::{CoreRecord, Linkage, TypeId};
 use osmia_insn::Insn;
 
+use crate::jump_table::JumpTable;
+
 /// An index into [`ObjectSpec::functions`](crate::ObjectSpec::functions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FunctionId(pub u32);
@@ -27,6 +29,8 @@ pub struct Function {
     pub insns: Vec<Insn>,
     /// Its references to maps, data, functions and externs.
     pub relocations: Vec<Relocation>,
+    /// The tables that it jumps through.
+    pub jump_tables: Vec<JumpTable>,
     /// The instructions that depend on the target's types.
     pub core: Vec<CoreRelocation>,
     /// The source lines, in the order of slots.
@@ -64,6 +68,13 @@ pub enum Target {
     Call(FunctionId),
     /// The address of another function, for a callback.
     Address(FunctionId),
+    /// A byte of a jump table, of which a program has its own.
+    JumpTable {
+        /// The number of the table among those of the function, or of the linked program.
+        table: u32,
+        /// The byte's offset in the compiler's table, where an entry has 8 bytes.
+        offset: u32,
+    },
     /// Something that the object does not have itself: an entry of its externs.
     Extern(String),
     /// Something that cannot be referred to; loading the program is refused with this reason.

@@ -7,6 +7,7 @@ use osmia_insn::{Insn, PSEUDO_CALL, PSEUDO_FUNC};
 
 use crate::error::Error;
 use crate::function::{CoreRelocation, Function, FunctionId, Line, Relocation, Target};
+use crate::jump_table::JumpTable;
 use crate::linked_program::{LinkedFunction, LinkedProgram};
 use crate::object_spec::ObjectSpec;
 
@@ -99,6 +100,7 @@ impl Linker<'_> {
             name: self.program.to_owned(),
             insns: Vec::new(),
             relocations: Vec::new(),
+            jump_tables: Vec::new(),
             core: Vec::new(),
             poisoned: Vec::new(),
             missing_calls: Vec::new(),
@@ -131,6 +133,7 @@ impl Linker<'_> {
             self.relocate(function, relocation, start, linked)
                 .map_err(|problem| error(self.program, function, relocation.at, problem))?;
         }
+        linked.jump_tables.extend(function.jump_tables.iter().map(|table| moved(table, start)));
         let inside = |at: u32| at < len;
         let core = function.core.iter().filter(|relocation| inside(relocation.at));
         linked.core.extend(
@@ -171,6 +174,15 @@ impl Linker<'_> {
             Target::Map(_) | Target::MapValue { .. } if insn.is_wide() => {
                 keep(linked, at, relocation);
             }
+            Target::JumpTable { table, offset } if insn.is_wide() => {
+                if function.jump_tables.get(*table as usize).is_none() {
+                    return Err("the function has no such jump table".to_owned());
+                }
+                // The function's own tables are put behind those that are there once its references are.
+                let table = linked.jump_tables.len() as u32 + table;
+                let target = Target::JumpTable { table, offset: *offset };
+                linked.relocations.push(Relocation { at, target });
+            }
             Target::Unresolved { symbol, reason } if symbol.is_empty() => {
                 return Err(reason.clone());
             }
@@ -186,6 +198,12 @@ impl Linker<'_> {
         // Both are below the limit of a program's length.
         Ok(*start as i32 - (at as i32 + 1))
     }
+}
+
+/// A function's table in a program where the function begins at `start`.
+fn moved(table: &JumpTable, start: u32) -> JumpTable {
+    let places = table.places.iter().map(|place| start.saturating_add(*place)).collect();
+    JumpTable { name: table.name.clone(), places }
 }
 
 fn put(linked: &mut LinkedProgram, at: u32, change: impl FnOnce(&mut Insn)) {

@@ -4,6 +4,7 @@ use osmia_btf::TypeId;
 use osmia_insn::Insn;
 
 use crate::function::{CoreRelocation, FunctionId, Line, Relocation, Target};
+use crate::jump_table::JumpTable;
 use crate::ksym::MissingCall;
 use crate::relocate::Poisoned;
 
@@ -17,9 +18,11 @@ pub struct LinkedProgram {
     pub name: String,
     /// The code.
     pub insns: Vec<Insn>,
-    /// The references that remain: to maps, to bytes of their values, to externs. One per
+    /// The references that remain: to maps, to bytes of their values, to jump tables, to externs. One per
     /// instruction at most, in the order of slots.
     pub relocations: Vec<Relocation>,
+    /// The tables that it jumps through.
+    pub jump_tables: Vec<JumpTable>,
     /// The instructions that depend on the target's types, in the order of slots.
     pub core: Vec<CoreRelocation>,
     /// The instructions that cannot run, once the program was [relocated](Self::relocate).

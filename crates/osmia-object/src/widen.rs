@@ -41,6 +41,7 @@ impl LinkedProgram {
         self.insns = insns;
         let moved = |at: &mut u32| *at = places.of(*at);
         self.relocations.iter_mut().for_each(|relocation| moved(&mut relocation.at));
+        self.jump_tables.iter_mut().flat_map(|table| &mut table.places).for_each(moved);
         self.core.iter_mut().for_each(|relocation| moved(&mut relocation.at));
         self.poisoned.iter_mut().for_each(|poisoned| moved(&mut poisoned.at));
         self.missing_calls.iter_mut().for_each(|call| moved(&mut call.at));

@@ -56,3 +56,8 @@ fn mutated_variables() {
 fn mutated_externs() {
     mutants("externs", 40);
 }
+
+#[test]
+fn mutated_jump_tables() {
+    mutants("jump_tables", 50);
+}

@@ -21,8 +21,10 @@ impl Clang {
     pub const V16: Self = Self(Some(16));
     /// `clang-19`: the first here that knows the instructions of v4.
     pub const V19: Self = Self(Some(19));
+    /// `clang-22`: the first here that makes jump tables.
+    pub const V22: Self = Self(Some(22));
     /// The clangs whose objects must work.
-    pub const ALL: [Self; 3] = [Self::V14, Self::V16, Self::V19];
+    pub const ALL: [Self; 4] = [Self::V14, Self::V16, Self::V19, Self::V22];
 
     /// Those of [`ALL`](Self::ALL) that this machine has; each other one is a counted skip of a part of the test.
     #[track_caller]

@@ -30,6 +30,7 @@ mod contents;
 mod core;
 mod externs;
 mod function_address;
+mod jump_table;
 mod log;
 mod map;
 mod map_refusal;

@@ -51,6 +51,7 @@ pub(crate) const CLANGS: &[Need] = &[
     Need::command("clang-14", "clang-14"),
     Need::command("clang-16", "clang-16"),
     Need::command("clang-19", "clang-19"),
+    Need::command("clang-22", "clang-22"),
 ];
 
 /// For running tests on other kernels.

@@ -81,6 +81,7 @@ impl<'a> Code<'a> {
             name: function.name.clone(),
             insns: function.insns.clone(),
             relocations: function.relocations.clone(),
+            jump_tables: function.jump_tables.clone(),
             core: function.core.clone(),
             lines: function.lines.clone(),
             poisoned: Vec::new(),
@@ -103,7 +104,8 @@ impl<'a> Code<'a> {
                 insn.src = osmia_insn::Reg::R0;
             }
         }
-        let cfg = Cfg::new(&insns);
+        let places = linked.jump_tables.iter().flat_map(|table| &table.places);
+        let cfg = Cfg::with_places(&insns, places.map(|place| *place as usize));
         Self { spec, linked, cfg }
     }
 
@@ -206,7 +208,7 @@ impl CodeNames<'_> {
         if line.insn.is_call() {
             if let Some(target) = self.targets.get(&(line.index as u32)) {
                 // The distance that it holds means nothing yet.
-                let name = operand(self.code.spec, target);
+                let name = operand(self.code.spec, &self.code.linked.jump_tables, target);
                 return format!("({:02x}) call {name}", line.insn.code);
             }
         }
@@ -230,7 +232,8 @@ impl Names for CodeNames<'_> {
 
     fn imm64(&self, index: usize, value: Imm64) -> Option<Cow<'_, str>> {
         if let Some(target) = self.targets.get(&(index as u32)) {
-            return Some(operand(self.code.spec, target).into());
+            let tables = &self.code.linked.jump_tables;
+            return Some(operand(self.code.spec, tables, target).into());
         }
         match value {
             Imm64::Func(distance) => {

@@ -1,15 +1,16 @@
 //! What instructions refer to, in words.
 
-use osmia_object::{ObjectSpec, Target};
+use osmia_object::{JumpTable, ObjectSpec, Target};
 
 /// The thing that a relocation refers to, as a listing names it: `map[counts]`,
 /// `&const_u32`, `&callback`.
-pub fn operand(spec: &ObjectSpec, target: &Target) -> String {
+pub fn operand(spec: &ObjectSpec, tables: &[JumpTable], target: &Target) -> String {
     match target {
         Target::Map(name) => format!("map[{name}]"),
         Target::MapValue { map, offset } => format!("&{}", place(spec, map, *offset)),
         Target::Call(id) => function(spec, id.0),
         Target::Address(id) => format!("&{}", function(spec, id.0)),
+        Target::JumpTable { table, offset } => jump_table(tables.get(*table as usize), *offset),
         Target::Extern(name) => name.clone(),
         Target::Unresolved { symbol, .. } if symbol.is_empty() => "?".to_owned(),
         Target::Unresolved { symbol, .. } => format!("?{symbol}"),
@@ -19,6 +20,20 @@ pub fn operand(spec: &ObjectSpec, target: &Target) -> String {
 
 fn function(spec: &ObjectSpec, id: u32) -> String {
     spec.functions.get(id as usize).map_or_else(|| format!("#{id}"), |found| found.name.clone())
+}
+
+/// A jump table with the labels that it leads to, each once.
+fn jump_table(table: Option<&JumpTable>, offset: u32) -> String {
+    let Some(table) = table else { return "?".to_owned() };
+    let mut labels = Vec::new();
+    for place in &table.places {
+        let label = format!("L{place}");
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    let behind = if offset == 0 { String::new() } else { format!("+{offset}") };
+    format!("jump_table[{}]{behind} <{}>", table.name, labels.join(" "))
 }
 
 /// The variable at a place in a data section, or the section and the offset.

@@ -9,7 +9,16 @@ use crate::operation::Operation;
 impl Cfg {
     /// The graph of a program. Memory grows linearly with its length, time a little faster.
     pub fn new(insns: &[Insn]) -> Self {
-        let marks = Marks::of(insns);
+        Self::with_places(insns, std::iter::empty())
+    }
+
+    /// The graph of a program that jumps to these slots through registers, as told by its jump tables: blocks begin at
+    /// them. Which of them a `gotox` leads to, no edge says.
+    pub fn with_places(insns: &[Insn], places: impl Iterator<Item = usize>) -> Self {
+        let mut marks = Marks::of(insns);
+        for place in places {
+            marks.set(signed(place), |mark| mark.jumped_to = true);
+        }
         let functions = marks.functions();
         let mut cfg = Self { blocks: marks.blocks(), functions, calls: Vec::new() };
         cfg.place_in_functions();

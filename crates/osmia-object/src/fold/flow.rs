@@ -1,6 +1,8 @@
 //! Which addresses of constants reach which instructions.
 
-use osmia_insn::{Block, Cfg, Insn, Listing, Target};
+use std::collections::HashMap;
+
+use osmia_insn::{Block, Cfg, Listing, Operation, Target};
 
 use crate::fold::held::Registers;
 use crate::fold::refusal::Refused;
@@ -9,19 +11,21 @@ use crate::linked_program::LinkedProgram;
 
 /// The control flow of a program, with what registers hold at the start of each block.
 pub(super) struct Flow<'a> {
-    insns: &'a [Insn],
+    program: &'a LinkedProgram,
     cfg: Cfg,
     /// By block; `None` for those that nothing leads to.
     entries: Vec<Option<Registers>>,
+    /// By function: what registers hold wherever it jumps through one.
+    jumping: HashMap<u32, Registers>,
 }
 
 impl<'a> Flow<'a> {
     /// Follows all paths until nothing new is learnt. A register's knowledge changes twice at
     /// most, so that this ends.
     pub fn of(program: &'a LinkedProgram, constants: &Constants) -> Self {
-        let cfg = Cfg::new(&program.insns);
+        let cfg = program.cfg();
         let entries = vec![None; cfg.blocks().len()];
-        let mut flow = Self { insns: &program.insns, cfg, entries };
+        let mut flow = Self { program, cfg, entries, jumping: HashMap::new() };
         flow.settle(constants);
         flow
     }
@@ -32,7 +36,10 @@ impl<'a> Flow<'a> {
         while let Some(index) = pending.pop() {
             let Some(block) = self.cfg.blocks().get(index).cloned() else { continue };
             let Some(mut held) = self.entries.get(index).copied().flatten() else { continue };
-            for line in Listing::range(self.insns, block.slots.clone()) {
+            for line in Listing::range(&self.program.insns, block.slots.clone()) {
+                if matches!(line.operation(), Operation::GotoX { .. }) {
+                    self.jump(line.index as u32, &held, &mut pending);
+                }
                 for (target, arguments) in self.called(line.index, &held) {
                     self.reach(target, &arguments, &mut pending);
                 }
@@ -40,6 +47,25 @@ impl<'a> Flow<'a> {
             }
             for target in block.edges() {
                 self.reach(target, &held, &mut pending);
+            }
+        }
+    }
+
+    /// Goes on wherever the tables of the function lead. What is learnt at any jump of it is taken
+    /// together, so that tables are walked a few times at most.
+    fn jump(&mut self, at: u32, held: &Registers, pending: &mut Vec<usize>) {
+        let Some(function) = self.program.function_at(at) else { return };
+        let known = self.jumping.entry(function.start);
+        let mut changed = matches!(known, std::collections::hash_map::Entry::Vacant(_));
+        let known = known.or_insert(*held);
+        changed |= known.meet(held);
+        if !changed {
+            return;
+        }
+        let held = *known;
+        for place in self.program.jumped_to(function) {
+            if let Some(block) = self.cfg.block_of(place as usize) {
+                self.reach(Target::Block(block), &held, pending);
             }
         }
     }
@@ -90,7 +116,7 @@ impl<'a> Flow<'a> {
         constants: &Constants,
         loads: &mut Vec<Load>,
     ) -> Result<(), Refused> {
-        for line in Listing::range(self.insns, block.slots.clone()) {
+        for line in Listing::range(&self.program.insns, block.slots.clone()) {
             let (at, operation) = (line.index, line.operation());
             loads.extend(constants.examine(at, operation, &held)?);
             constants.follow(at, operation, &mut held);

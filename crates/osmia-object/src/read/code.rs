@@ -197,6 +197,7 @@ fn function(
         weak: at.is_weak(),
         insns,
         relocations: Vec::new(),
+        jump_tables: Vec::new(),
         core: Vec::new(),
         lines: Vec::new(),
         btf_type: None,

@@ -60,7 +60,7 @@ impl Section<'_> {
     /// Whether the loader has a use for it: code, data, BTF, not debug information.
     pub fn is_of_use(&self) -> bool {
         self.flags & u64::from(elf::SHF_ALLOC) != 0
-            || matches!(self.name, ".BTF" | ".BTF.ext" | "license" | "version")
+            || matches!(self.name, ".BTF" | ".BTF.ext" | "license" | "version" | ".jumptables")
     }
 
     pub(crate) fn error(&self, offset: u64, problem: impl Into<String>) -> Error {

@@ -8,6 +8,7 @@ pub(crate) mod elf;
 mod exception;
 mod extern_symbol;
 mod foreign;
+mod jump_table;
 mod legacy_map;
 mod map_definition;
 mod map_field;

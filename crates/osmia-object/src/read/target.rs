@@ -9,6 +9,7 @@ use crate::function::{Function, Relocation, Target};
 use crate::read::arena;
 use crate::read::code::Code;
 use crate::read::elf::{ElfRelocation, Place, Section};
+use crate::read::jump_table::JumpTables;
 use crate::read::legacy_map::is_legacy;
 use crate::read::source::Source;
 
@@ -32,6 +33,7 @@ pub(crate) struct Pointee {
 impl Targets<'_> {
     /// Resolves the references of all functions.
     pub fn attach(&self, functions: &mut [Function]) -> Result<(), Error> {
+        let mut tables = JumpTables::default();
         for (index, section) in self.source.elf.sections.iter().enumerate() {
             if !section.is_code() {
                 continue;
@@ -40,7 +42,10 @@ impl Targets<'_> {
                 let slot = slot(section, relocation)?;
                 for (id, at) in self.code.containing(index, slot) {
                     let Some(function) = functions.get_mut(id.0 as usize) else { continue };
-                    let target = self.resolve(function, at, relocation)?;
+                    let target = match tables.target(self.source, id, function, at, relocation)? {
+                        Some(target) => target,
+                        None => self.resolve(function, at, relocation)?,
+                    };
                     function.relocations.push(Relocation { at, target });
                 }
             }
@@ -191,7 +196,6 @@ fn no_use(section: &Section<'_>) -> String {
         arena::SECTION => {
             "the object does not have one arena (BPF_MAP_TYPE_ARENA) for it".to_owned()
         }
-        ".jumptables" => "jump tables are not supported".to_owned(),
         name if section.size == 0 => format!("section {name} is empty"),
         name => format!("section {name} is neither code, nor maps, nor data"),
     }

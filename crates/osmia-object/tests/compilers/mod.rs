@@ -7,7 +7,7 @@ use osmia_testkit::fixture::{Endian, Fixture};
 /// All the objects that can be had of a source in `testdata/bpf`, and what each is.
 pub fn objects(stem: &str) -> Vec<(String, Vec<u8>)> {
     let mut objects = Vec::new();
-    for clang in [Clang::V14, Clang::V16, Clang::V19] {
+    for clang in Clang::present() {
         for endian in [Endian::Little, Endian::Big] {
             if let Some(bytes) = Fixture::new(stem).clang(clang).endian(endian).bytes() {
                 objects.push((format!("{stem}, {clang}, {endian}"), bytes));

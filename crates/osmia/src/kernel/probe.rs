@@ -218,7 +218,8 @@ impl Kernel {
         };
         let (inner, btf);
         match map_type {
-            MapType::STACK_TRACE | MapType::INSN_ARRAY => create.value_size = 8,
+            MapType::STACK_TRACE => create.value_size = 8,
+            MapType::INSN_ARRAY => create.value_size = 16,
             MapType::LPM_TRIE => {
                 (create.key_size, create.map_flags) = (8, BPF_F_NO_PREALLOC);
             }

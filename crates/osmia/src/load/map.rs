@@ -56,7 +56,7 @@ impl Load<'_> {
         Ok(map)
     }
 
-    fn create(&self, spec: &MapSpec, inner: Option<&Map>) -> Result<Map, Error> {
+    pub(super) fn create(&self, spec: &MapSpec, inner: Option<&Map>) -> Result<Map, Error> {
         let max_entries = self.max_entries(spec)?;
         let features = self.kernel.known_features();
         let mut extras = Extras {

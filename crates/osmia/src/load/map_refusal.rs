@@ -74,6 +74,7 @@ fn smallest(map_type: MapType) -> Option<MapCreate<'static>> {
         MapType::RINGBUF | MapType::USER_RINGBUF => {
             (0, 0, u32::try_from(osmia_sys::page_size()).ok()?, 0)
         }
+        MapType::INSN_ARRAY => (4, 16, 1, 0),
         MapType::LPM_TRIE => (8, 4, 1, BPF_F_NO_PREALLOC),
         MapType::STACK_TRACE => (4, 8, 1, 0),
         MapType::CGROUP_STORAGE | MapType::PERCPU_CGROUP_STORAGE => (16, 4, 0, 0),
@@ -85,8 +86,7 @@ fn smallest(map_type: MapType) -> Option<MapCreate<'static>> {
         | MapType::STRUCT_OPS
         | MapType::ARRAY_OF_MAPS
         | MapType::HASH_OF_MAPS
-        | MapType::ARENA
-        | MapType::INSN_ARRAY => return None,
+        | MapType::ARENA => return None,
         _ => (4, 4, 1, 0),
     };
     Some(MapCreate {
@@ -132,7 +132,9 @@ fn sizes(spec: &MapSpec, max_entries: u32) -> Option<String> {
             | MapType::PERF_EVENT_ARRAY
             | MapType::ARRAY_OF_MAPS
             | MapType::CGROUP_ARRAY
+            | MapType::INSN_ARRAY
     );
+    let places = spec.map_type == MapType::INSN_ARRAY;
     rule(!storage && max_entries == 0, "max_entries is 0: say how many entries it has room for")
         .or_else(|| rule(storage && max_entries != 0, "it has no max_entries: leave it out"))
         .or_else(|| rule(array && key != 4, "the keys of an array are 4 bytes (__u32)"))
@@ -141,6 +143,10 @@ fn sizes(spec: &MapSpec, max_entries: u32) -> Option<String> {
         .or_else(|| {
             let needs = spec.map_type == MapType::LPM_TRIE || (storage && is_local(spec.map_type));
             rule(needs && !no_prealloc, "its map_flags must have BPF_F_NO_PREALLOC")
+        })
+        .or_else(|| {
+            let rule_of_places = "its values are 16 bytes (struct bpf_insn_array_value)";
+            rule(places && value != 16, rule_of_places)
         })
         .or_else(|| rule(array && no_prealloc, "arrays cannot have BPF_F_NO_PREALLOC"))
         .or_else(|| {

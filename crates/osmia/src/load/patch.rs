@@ -7,16 +7,24 @@ use osmia_object::{LinkedProgram, Relocation, Target};
 use crate::error::Error;
 use crate::map::Map;
 
-/// Fills in the descriptors of maps.
-pub(super) fn maps(program: &mut LinkedProgram, maps: &IndexMap<String, Map>) -> Result<(), Error> {
+/// Fills in the descriptors of maps, and of the program's own jump tables.
+pub(super) fn maps(
+    program: &mut LinkedProgram,
+    maps: &IndexMap<String, Map>,
+    tables: &[Map],
+) -> Result<(), Error> {
     for relocation in &program.relocations {
-        let value = value(relocation, maps)?;
+        let value = value(relocation, maps, tables)?;
         put(&mut program.insns, relocation.at, value);
     }
     Ok(())
 }
 
-fn value(relocation: &Relocation, maps: &IndexMap<String, Map>) -> Result<Imm64, Error> {
+fn value(
+    relocation: &Relocation,
+    maps: &IndexMap<String, Map>,
+    tables: &[Map],
+) -> Result<Imm64, Error> {
     let fd = |name: &str| {
         let map = maps.get(name);
         let map = map.ok_or_else(|| Error::not_found(format!("there is no map `{name}`")))?;
@@ -26,6 +34,12 @@ fn value(relocation: &Relocation, maps: &IndexMap<String, Map>) -> Result<Imm64,
         Target::Map(name) => Ok(Imm64::MapFd(fd(name)?)),
         Target::MapValue { map, offset } => {
             Ok(Imm64::MapValue { fd: fd(map)?, offset: *offset as i32 })
+        }
+        Target::JumpTable { table, offset } => {
+            let table = tables.get(*table as usize);
+            let table = table.ok_or_else(|| Error::not_found("there is no such jump table"))?;
+            let fd = std::os::fd::AsRawFd::as_raw_fd(&table.fd()?);
+            Ok(Imm64::MapValue { fd, offset: *offset as i32 })
         }
         other => Err(Error::invalid(format!(
             "instruction {} refers to {other:?}, which linking left open",

@@ -30,6 +30,8 @@ pub(super) struct Prepared<'a> {
     pub(super) linked: LinkedProgram,
     /// Modules that instructions refer to.
     fd_array: Vec<BorrowedFd<'a>>,
+    /// Open until it is loaded; then it holds them.
+    _jump_tables: Vec<Map>,
     code: Vec<u8>,
     license: CString,
     records: ProgramRecords,
@@ -72,7 +74,8 @@ impl Load<'_> {
         self.relocate(&mut linked)?;
         externs.resolve(self, &mut linked)?;
         self.fold(&mut linked, externs)?;
-        patch::maps(&mut linked, maps)?;
+        let jump_tables = self.jump_tables(&linked)?;
+        patch::maps(&mut linked, maps, &jump_tables)?;
         let license = CString::new(self.spec.license.as_str())
             .map_err(|_| Error::invalid("the object's licence has a NUL in it"))?;
         Ok(Prepared {
@@ -83,6 +86,7 @@ impl Load<'_> {
             attach_place: self.attach_place(spec, prog_type)?,
             linked,
             fd_array: externs.fd_array(),
+            _jump_tables: jump_tables,
             license,
         })
     }

@@ -27,7 +27,7 @@ pub fn rows(spec: &ObjectSpec) -> Vec<FunctionRow<'_>> {
 fn row<'a>(spec: &'a ObjectSpec, function: &'a Function) -> FunctionRow<'a> {
     let mut refers_to: Vec<String> = Vec::new();
     for relocation in &function.relocations {
-        let name = operand(spec, &relocation.target);
+        let name = operand(spec, &function.jump_tables, &relocation.target);
         if !refers_to.contains(&name) {
             refers_to.push(name);
         }

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
-use std::os::fd::{FromRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
 use std::sync::Arc;
 
 use osmia_abi::Cmd;
@@ -40,6 +40,8 @@ const LOAD_ATTEMPTS: u32 = 5;
 pub struct Bpf {
     /// The outermost layer comes first; none, and thus no indirection, in the usual case.
     layers: Option<Arc<[Arc<dyn Syscalls>]>>,
+    /// What lends its rights to the commands that can borrow some.
+    token: Option<Arc<OwnedFd>>,
 }
 
 /// A layer between the commands and the kernel.
@@ -75,14 +77,32 @@ pub struct Returned(i32);
 impl Bpf {
     /// Straight to the running kernel.
     pub const fn kernel() -> Self {
-        Self { layers: None }
+        Self { layers: None, token: None }
     }
 
     /// The same way, with `layer` in front of what is there.
     #[must_use]
     pub fn with(&self, layer: Arc<dyn Syscalls>) -> Self {
         let below = self.layers.iter().flat_map(|layers| layers.iter().cloned());
-        Self { layers: Some(std::iter::once(layer).chain(below).collect()) }
+        let layers = Some(std::iter::once(layer).chain(below).collect());
+        Self { layers, token: self.token.clone() }
+    }
+
+    /// The same way, with a [token](Self::token_create) handed to every command that takes one, unless
+    /// the command is given another: creating maps, loading programs and BTF, and, where they are denied
+    /// without, opening them by id.
+    ///
+    /// # Kernel
+    ///
+    /// Since 6.9; for opening by id since 6.17.
+    #[must_use]
+    pub fn with_token(&self, token: OwnedFd) -> Self {
+        Self { layers: self.layers.clone(), token: Some(Arc::new(token)) }
+    }
+
+    /// The token that commands are given.
+    pub fn token(&self) -> Option<BorrowedFd<'_>> {
+        self.token.as_deref().map(|token| token.as_fd())
     }
 
     /// Makes one call. The kernel is told of `attr` up to its last byte that is not zero, and at least of
@@ -166,7 +186,7 @@ impl Bpf {
 impl fmt::Debug for Bpf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let layers = self.layers.as_ref().map_or(0, |layers| layers.len());
-        f.debug_struct("Bpf").field("layers", &layers).finish()
+        f.debug_struct("Bpf").field("layers", &layers).field("token", &self.token).finish()
     }
 }
 

@@ -30,6 +30,7 @@ impl Bpf {
         log: &mut Log<'_>,
         token: Option<BorrowedFd<'_>>,
     ) -> Result<BtfFd, Errno> {
+        let token = token.or(self.token());
         let (btf_log_level, buf) = log.asked();
         let mut attr = BtfLoadAttr {
             btf: ptr::read(btf),

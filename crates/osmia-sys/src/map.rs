@@ -54,11 +54,12 @@ pub struct MapCreate<'a> {
 }
 
 impl MapCreate<'_> {
-    fn attr(&self) -> Result<MapCreateAttr, Errno> {
+    fn attr(&self, token: Option<BorrowedFd<'_>>) -> Result<MapCreateAttr, Errno> {
+        let token = self.token.or(token);
         let mut flags = self.map_flags;
         flags |= self.numa_node.map_or(0, |_| BPF_F_NUMA_NODE);
         flags |= self.value_type_btf.map_or(0, |_| BPF_F_VTYPE_BTF_OBJ_FD);
-        flags |= self.token.map_or(0, |_| BPF_F_TOKEN_FD);
+        flags |= token.map_or(0, |_| BPF_F_TOKEN_FD);
         Ok(MapCreateAttr {
             map_type: self.map_type,
             key_size: self.key_size,
@@ -75,7 +76,7 @@ impl MapCreate<'_> {
             btf_vmlinux_value_type_id: self.btf_vmlinux_value_type_id,
             map_extra: self.map_extra,
             value_type_btf_obj_fd: fd::signed_or_zero(self.value_type_btf),
-            map_token_fd: fd::signed_or_zero(self.token),
+            map_token_fd: fd::signed_or_zero(token),
             excl_prog_hash: ptr::read(self.excl_prog_hash),
             excl_prog_hash_size: ptr::len(self.excl_prog_hash)?,
             ..MapCreateAttr::default()
@@ -102,7 +103,7 @@ impl Bpf {
     /// `EINVAL` or `E2BIG` for what the kernel does not know, `EPERM` without `CAP_BPF` (or, before 5.11, with
     /// too little lockable memory), `ENOMEM`.
     pub fn map_create(&self, create: &MapCreate<'_>) -> Result<MapFd, Errno> {
-        let mut attr = create.attr()?;
+        let mut attr = create.attr(self.token())?;
         // SAFETY: the hash is read for as long as `excl_prog_hash_size` says; a map's descriptor comes back.
         let fd = unsafe { self.call_fd(Cmd::MAP_CREATE, &mut attr, 0, &[])? };
         if sizes_may_differ(create.map_type) {

@@ -170,6 +170,23 @@ impl Bpf {
         open_flags: u32,
         token: Option<BorrowedFd<'_>>,
     ) -> Result<OwnedFd, Errno> {
+        let outcome = self.fd_by_id_with(cmd, id, open_flags, token);
+        match (&outcome, self.token()) {
+            // Kernels that know tokens for other commands may not know them for this one.
+            (Err(Errno::PERM), Some(ours)) if token.is_none() => {
+                self.fd_by_id_with(cmd, id, open_flags, Some(ours)).or(outcome)
+            }
+            _ => outcome,
+        }
+    }
+
+    fn fd_by_id_with(
+        &self,
+        cmd: Cmd,
+        id: u32,
+        open_flags: u32,
+        token: Option<BorrowedFd<'_>>,
+    ) -> Result<OwnedFd, Errno> {
         let mut attr = GetIdAttr {
             start_id: id,
             open_flags: open_flags | token.map_or(0, |_| BPF_F_TOKEN_FD),

@@ -106,7 +106,12 @@ pub struct ProgLoad<'a> {
 }
 
 impl ProgLoad<'_> {
-    fn attr(&self, log: &mut Log<'_>) -> Result<ProgLoadAttr, Errno> {
+    fn attr(
+        &self,
+        log: &mut Log<'_>,
+        token: Option<BorrowedFd<'_>>,
+    ) -> Result<ProgLoadAttr, Errno> {
+        let token = self.token.or(token);
         if self.insns.len() % INSN_SIZE != 0 {
             return Err(Errno::INVAL);
         }
@@ -126,7 +131,7 @@ impl ProgLoad<'_> {
             log_size: ptr::len(log_buf)?,
             log_buf: ptr::write(log_buf),
             kern_version: self.kern_version,
-            prog_flags: self.prog_flags | self.token.map_or(0, |_| BPF_F_TOKEN_FD),
+            prog_flags: self.prog_flags | token.map_or(0, |_| BPF_F_TOKEN_FD),
             prog_name: self.name.bytes(),
             prog_ifindex: self.ifindex,
             expected_attach_type: self.expected_attach_type,
@@ -144,7 +149,7 @@ impl ProgLoad<'_> {
             core_relos: ptr::read(self.core_relos.bytes),
             core_relo_rec_size: self.core_relos.size(),
             log_true_size: 0,
-            prog_token_fd: fd::signed_or_zero(self.token),
+            prog_token_fd: fd::signed_or_zero(token),
             fd_array_cnt,
             signature: ptr::read(self.signature),
             signature_size: ptr::len(self.signature)?,
@@ -230,7 +235,7 @@ impl Bpf {
     /// `EINVAL` and `EACCES` if the verifier refuses, `ENOSPC` if the log does not fit, `E2BIG` for fields or
     /// sizes that the kernel does not know, `EPERM` without capabilities, `ENOTSUPP` (524).
     pub fn prog_load(&self, load: &ProgLoad<'_>, log: &mut Log<'_>) -> Result<ProgFd, Errno> {
-        let mut attr = load.attr(log)?;
+        let mut attr = load.attr(log, self.token())?;
         let at_least = if attr.log_level == 0 {
             0
         } else {

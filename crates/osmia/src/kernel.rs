@@ -17,6 +17,7 @@ use crate::kernel::files::Files;
 use crate::kernel::memlock::Memlock;
 use crate::kernel::modules::{ModuleTypes, Modules};
 use crate::kernel::symbols::KernelSymbols;
+use crate::kernel::token_source::TokenSource;
 
 pub(crate) mod btf_source;
 pub(crate) mod capabilities;
@@ -35,6 +36,7 @@ pub(crate) mod since;
 pub mod statistics;
 pub mod symbols;
 pub(crate) mod syscall_wrapper;
+pub(crate) mod token_source;
 pub(crate) mod version;
 pub(crate) mod vmlinux_file;
 
@@ -73,8 +75,11 @@ struct Inner {
 impl Kernel {
     /// The kernel that runs this process.
     ///
+    /// In a user namespace the rights that `/sys/fs/bpf` lends are used, if it lends any
+    /// ([`KernelBuilder::token`]).
+    ///
     /// # Errors
-    /// None today; nothing is asked of the kernel yet.
+    /// The environment variable `LIBBPF_BPF_TOKEN_PATH` names a file system that gives no token.
     pub fn running() -> Result<Self, Error> {
         Self::builder().build()
     }
@@ -267,9 +272,30 @@ pub struct KernelBuilder {
     files: Files,
     source: BtfSource,
     config: ConfigSource,
+    token: TokenSource,
 }
 
 impl KernelBuilder {
+    /// The bpf file system that lends its rights: everything is created, loaded and probed with a token of it.
+    /// If this is not said, the environment variable `LIBBPF_BPF_TOKEN_PATH` is asked for one, and in user
+    /// namespaces `/sys/fs/bpf` is tried; an empty variable forbids that.
+    ///
+    /// # Kernel
+    /// Since 6.9, outside the first user namespace; what is lent was said when the file system was mounted
+    /// (`delegate_cmds=`, `delegate_maps=`, `delegate_progs=`, `delegate_attachs=`).
+    #[must_use]
+    pub fn token(mut self, file_system: impl Into<PathBuf>) -> Self {
+        self.token = TokenSource::FileSystem(file_system.into());
+        self
+    }
+
+    /// No rights are borrowed, whatever the environment says.
+    #[must_use]
+    pub fn without_token(mut self) -> Self {
+        self.token = TokenSource::None;
+        self
+    }
+
     /// The file with the kernel's types, for kernels that do not tell them: raw BTF, or an ELF file
     /// with a section `.BTF`, such as `vmlinux`.
     #[must_use]
@@ -327,7 +353,8 @@ impl KernelBuilder {
     /// # Errors
     /// As for [`Kernel::running`].
     pub fn build(self) -> Result<Kernel, Error> {
-        let Self { bpf, files, source, config: config_source } = self;
+        let Self { bpf, files, source, config: config_source, token } = self;
+        let bpf = token.lend_to(bpf, &files)?;
         Ok(Kernel(Arc::new(Inner {
             bpf,
             files,

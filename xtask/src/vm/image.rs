@@ -35,6 +35,7 @@ impl Image {
         cpio.device("dev/console", (5, 1));
         cpio.file("init", &init);
         cpio.file("bin/true", &init);
+        cpio.file("bin/unshare", &init);
         let mut list = String::new();
         for program in &programs {
             let path = program.path.to_string_lossy().trim_start_matches('/').to_owned();

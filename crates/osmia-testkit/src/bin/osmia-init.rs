@@ -4,13 +4,18 @@
 //! switches the machine off. What the tests print goes to the second serial line, between marks of ours.
 
 use std::{
+    env,
     fs::{self, File},
     io::{self, Write as _},
     path::Path,
     process::{self, Command, Stdio},
 };
 
-use osmia_testkit::{fixture, guard::netns, skip};
+use osmia_testkit::{
+    fixture,
+    guard::{lender, netns},
+    skip,
+};
 use rustix::{
     mount::{MountFlags, mount},
     system::{RebootCommand, finit_module, reboot},
@@ -36,9 +41,11 @@ const MOUNTS: [(&str, &str); 9] = [
 ];
 
 fn main() -> io::Result<()> {
-    // It is also these machines' `true`.
+    // It is also these machines' `true` and `unshare`.
     if process::id() != 1 {
-        return Ok(());
+        let mut words = env::args_os();
+        let is_unshare = words.next().is_some_and(|name| Path::new(&name).ends_with("unshare"));
+        return if is_unshare { lender::unshare(words) } else { Ok(()) };
     }
     let mounted = mount_all();
     let mut line = File::options().write(true).open(LINE)?;

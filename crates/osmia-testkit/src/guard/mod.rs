@@ -2,6 +2,7 @@
 
 pub mod bpffs;
 pub mod cgroup;
+pub mod lender;
 pub mod mounts;
 pub mod netns;
 mod rtnetlink;

@@ -114,7 +114,7 @@ fn joined(capabilities: &[Capability]) -> String {
 }
 
 /// Whether this process is in a user namespace of its own.
-fn in_user_namespace(files: &Files) -> bool {
+pub(crate) fn in_user_namespace(files: &Files) -> bool {
     let Ok(map) = files.read("/proc/self/uid_map") else { return false };
     let words: Vec<&str> = map.split_whitespace().collect();
     words != ["0", "0", "4294967295"]

@@ -1,5 +1,6 @@
 //! `osmia gen`: files made from C files and from kernels.
 
+mod object;
 mod vmlinux;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use crate::compile::{CompileOptions, refused, show_warnings};
 use crate::failure::Failure;
+use crate::generate::object::ObjectOptions;
 use crate::generate::vmlinux::VmlinuxOptions;
 use crate::object_file::is_c;
 use crate::output::Output;
@@ -24,6 +26,8 @@ pub enum Generate {
     Rust(Box<RustOptions>),
     /// vmlinux.h: a kernel's types as C, or those that some types or a C file need
     Vmlinux(Box<VmlinuxOptions>),
+    /// One object of several, as with bpftool: `osmia obj link`
+    Object(Box<ObjectOptions>),
 }
 
 /// The arguments of `osmia gen rust`.
@@ -71,6 +75,7 @@ impl Generate {
         match self {
             Self::Rust(options) => options.run(output),
             Self::Vmlinux(options) => options.run(output),
+            Self::Object(options) => options.run(output),
         }
     }
 }

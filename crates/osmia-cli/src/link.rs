@@ -1,5 +1,6 @@
-//! `osmia link`: attachments that have an owner.
+//! `osmia link`: attachments that have an owner; and objects, if told what to write.
 
+mod files;
 pub mod place;
 mod show;
 mod verbs;
@@ -7,6 +8,7 @@ mod verbs;
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
+use crate::link::files::LinkFiles;
 use crate::link::show::Show;
 use crate::link::verbs::{Detach, Pin};
 use crate::output::Output;
@@ -16,11 +18,17 @@ use crate::output::Output;
 #[command(
     infer_subcommands = true,
     disable_help_subcommand = true,
-    after_help = "LINK is `id N` or `pinned PATH`; a number or a path alone will do."
+    args_conflicts_with_subcommands = true,
+    after_help = "LINK is `id N` or `pinned PATH`; a number or a path alone will do.
+
+Objects are linked if the one to write is told:
+  osmia link parse.bpf.o count.bpf.o -o both.bpf.o"
 )]
 pub struct Links {
     #[command(subcommand)]
     verb: Option<LinkVerb>,
+    #[command(flatten)]
+    files: LinkFiles,
 }
 
 /// The verbs of `osmia link`.
@@ -36,13 +44,14 @@ enum LinkVerb {
 }
 
 impl Links {
-    /// Does it; without a verb, lists the links.
+    /// Does it; without a verb, lists the links, or links objects.
     ///
     /// # Errors
     /// The link is not there, or the kernel refuses.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         match &self.verb {
-            None => Show::all().run(output),
+            None if self.files.is_empty() => Show::all().run(output),
+            None => self.files.run(output),
             Some(LinkVerb::Show(show)) => show.run(output),
             Some(LinkVerb::Pin(pin)) => pin.run(),
             Some(LinkVerb::Detach(detach)) => detach.run(),

@@ -2,6 +2,7 @@
 
 mod code;
 mod dump;
+pub mod link;
 mod reference;
 mod show;
 
@@ -9,6 +10,7 @@ use clap::Subcommand;
 
 use crate::failure::Failure;
 use crate::obj::dump::Dump;
+use crate::obj::link::ObjLink;
 use crate::obj::show::Show;
 use crate::output::Output;
 
@@ -21,6 +23,8 @@ pub enum Obj {
     Show(Show),
     /// Disassemble an object's functions
     Dump(Dump),
+    /// Link objects to one
+    Link(Box<ObjLink>),
 }
 
 impl Obj {
@@ -32,6 +36,7 @@ impl Obj {
         match self {
             Self::Show(show) => show.run(output),
             Self::Dump(dump) => dump.run(output),
+            Self::Link(link) => link.run(output),
         }
     }
 }

@@ -25,18 +25,26 @@ impl ObjectFile {
     /// It cannot be read, does not compile, or is no BPF object.
     pub fn open(path: &Path, compile: &CompileOptions) -> Result<Self, Failure> {
         let shown = path.display();
-        let bytes = if is_c(path) {
-            let compiled = compile.object(path, &MachineOptions::default())?;
-            show_warnings(&compiled.warnings);
-            compiled.object
-        } else {
-            fs::read(path).map_err(|error| Failure::because(format!("read {shown}"), &error))?
-        };
+        let bytes = object_bytes(path, compile)?;
         let len = bytes.len() as u64;
         let spec = ObjectSpec::parse(&object_name(path), bytes.into());
         let spec = spec.map_err(|error| Failure::because(shown.to_string(), &error))?;
         Ok(Self { path: path.to_owned(), len, spec })
     }
+}
+
+/// Reads an object, or compiles a C file to one.
+///
+/// # Errors
+/// It cannot be read or does not compile.
+pub fn object_bytes(path: &Path, compile: &CompileOptions) -> Result<Vec<u8>, Failure> {
+    if !is_c(path) {
+        return fs::read(path)
+            .map_err(|error| Failure::because(format!("read {}", path.display()), &error));
+    }
+    let compiled = compile.object(path, &MachineOptions::default())?;
+    show_warnings(&compiled.warnings);
+    Ok(compiled.object)
 }
 
 /// Whether the file's name says that it is C.

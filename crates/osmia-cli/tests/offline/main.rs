@@ -5,6 +5,7 @@ mod build;
 mod check;
 #[path = "../command/mod.rs"]
 mod command;
+mod link;
 mod new;
 mod obj;
 mod run;

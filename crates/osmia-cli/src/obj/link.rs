@@ -116,15 +116,14 @@ impl Report for Linked<'_> {
             1 => "1 object".to_owned(),
             count => format!("{count} objects"),
         };
-        let mut text = format!("{}: {} bytes of {files}\n", self.object.display(), self.bytes);
+        let head = format!("{}: {} bytes of {files}\n", self.object.display(), self.bytes);
         let named = [
             ("programs", &self.programs),
             ("maps", &self.maps),
             ("defined by none of them", &self.undefined),
         ];
-        for (what, names) in named.into_iter().filter(|(_, names)| !names.is_empty()) {
-            text += &format!("  {what}: {}\n", names.join(", "));
-        }
-        text
+        let named = named.into_iter().filter(|(_, names)| !names.is_empty());
+        let lines = named.map(|(what, names)| format!("  {what}: {}\n", names.join(", ")));
+        std::iter::once(head).chain(lines).collect()
     }
 }

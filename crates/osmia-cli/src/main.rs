@@ -57,11 +57,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::check::boot::guest;
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::{Form, Output};
 
 fn main() -> ExitCode {
+    if guest::is_wanted() {
+        return guest::run();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use osmia_object::ObjectSpec;
 
 use crate::compile::{CompileOptions, MachineOptions, show_warnings};
@@ -14,6 +15,8 @@ pub struct ObjectFile {
     pub path: PathBuf,
     /// Its size in bytes.
     pub len: u64,
+    /// The object's bytes.
+    pub bytes: Bytes,
     /// What is in it.
     pub spec: ObjectSpec,
 }
@@ -25,11 +28,11 @@ impl ObjectFile {
     /// It cannot be read, does not compile, or is no BPF object.
     pub fn open(path: &Path, compile: &CompileOptions) -> Result<Self, Failure> {
         let shown = path.display();
-        let bytes = object_bytes(path, compile)?;
+        let bytes = Bytes::from(object_bytes(path, compile)?);
         let len = bytes.len() as u64;
-        let spec = ObjectSpec::parse(&object_name(path), bytes.into());
+        let spec = ObjectSpec::parse(&object_name(path), bytes.clone());
         let spec = spec.map_err(|error| Failure::because(shown.to_string(), &error))?;
-        Ok(Self { path: path.to_owned(), len, spec })
+        Ok(Self { path: path.to_owned(), len, bytes, spec })
     }
 }
 

@@ -18,15 +18,15 @@ const FAINT: Style = Style::new().dimmed();
 const SOURCE: Style = AnsiColor::Cyan.on_default();
 
 /// All reasons as text, the gravest first.
-pub fn text(answers: &[Answer]) -> String {
+pub fn text(answers: &[&Answer]) -> String {
     let mut reasons = collect(answers);
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.finding.weight));
     reasons.iter().map(|reason| reason.text(answers.len())).collect()
 }
 
-fn collect(answers: &[Answer]) -> Vec<Reason<'_>> {
-    let mut reasons: Vec<Reason<'_>> = Vec::new();
-    for answer in answers {
+fn collect<'a>(answers: &[&'a Answer]) -> Vec<Reason<'a>> {
+    let mut reasons: Vec<Reason<'a>> = Vec::new();
+    for &answer in answers {
         let programs = answer.programs.iter().map(|one| ("program", &one.name, &one.findings));
         let maps = answer.maps.iter().map(|one| ("map", &one.name, &one.findings));
         for (noun, name, findings) in programs.chain(maps) {

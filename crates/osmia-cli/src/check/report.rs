@@ -4,6 +4,8 @@ use anstyle::{AnsiColor, Style};
 use osmia_check::{Answer, Finding, Verdict, Weight};
 use serde::Serialize;
 
+use crate::check::asked::Asked;
+use crate::check::boot::verdict::{Booted, Said};
 use crate::check::reasons;
 use crate::object_file::ObjectFile;
 use crate::report::{Page, Report};
@@ -16,7 +18,7 @@ pub struct CheckReport {
     loads: bool,
     kernels: Vec<KernelRow>,
     #[serde(skip)]
-    answers: Vec<Answer>,
+    asked: Vec<Asked>,
 }
 
 #[derive(Serialize)]
@@ -25,6 +27,9 @@ struct KernelRow {
     verdict: &'static str,
     programs: Vec<ItemRow>,
     maps: Vec<ItemRow>,
+    /// What did not go well in the machine, if the kernel was booted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -36,6 +41,16 @@ struct ItemRow {
     autoload: Option<bool>,
     verdict: &'static str,
     reasons: Vec<ReasonRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    booted: Option<BootedRow>,
+}
+
+/// What the kernel itself said.
+#[derive(Serialize)]
+struct BootedRow {
+    loads: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -59,41 +74,59 @@ struct PlaceRow {
 
 impl CheckReport {
     /// What kernels said to an object.
-    pub fn new(file: &ObjectFile, answers: Vec<Answer>) -> Self {
+    pub fn new(file: &ObjectFile, asked: Vec<Asked>) -> Self {
         Self {
             object: file.path.display().to_string(),
-            loads: answers.iter().all(|answer| answer.verdict() != Verdict::Refused),
-            kernels: answers.iter().map(kernel).collect(),
-            answers,
+            loads: asked.iter().all(Asked::loads),
+            kernels: asked.iter().map(kernel).collect(),
+            asked,
         }
     }
 
+    /// Whether the object would load everywhere.
+    pub fn loads(&self) -> bool {
+        self.loads
+    }
+
     fn heads(&self) -> Vec<&str> {
-        ["", ""].into_iter().chain(self.answers.iter().map(|one| one.kernel.as_str())).collect()
+        let mut heads = vec!["", ""];
+        for asked in &self.asked {
+            heads.push(&asked.answer.kernel);
+            heads.extend(asked.booted.as_ref().map(|_| "booted"));
+        }
+        heads
     }
 
     /// The verdicts of all kernels on one program.
     fn programs(&self, table: &mut Table) {
-        let Some(first) = self.answers.first() else { return };
-        for (at, program) in first.programs.iter().enumerate() {
+        let Some(first) = self.asked.first() else { return };
+        for (at, program) in first.answer.programs.iter().enumerate() {
             let left_out = if program.autoload { "" } else { " (not autoloaded)" };
-            let verdicts = self.answers.iter().filter_map(|answer| answer.programs.get(at));
-            let cells = verdicts.map(|program| cell(program.verdict()));
-            let head = [program.name.clone(), format!("{}{left_out}", program.section)];
-            table.row(head.into_iter().chain(cells));
+            let mut cells = vec![program.name.clone(), format!("{}{left_out}", program.section)];
+            for asked in &self.asked {
+                cells.extend(asked.answer.programs.get(at).map(|program| cell(program.verdict())));
+                let said = asked.booted.as_ref().map(|booted| booted.of(&program.name));
+                cells.extend(said.map(booted_cell));
+            }
+            table.row(cells);
         }
     }
 
     /// The same of those maps that not all kernels have.
     fn maps(&self, table: &mut Table) {
-        let Some(first) = self.answers.first() else { return };
-        for (at, map) in first.maps.iter().enumerate() {
-            let verdicts = self.answers.iter().filter_map(|answer| answer.maps.get(at));
-            let verdicts: Vec<Verdict> = verdicts.map(osmia_check::MapAnswer::verdict).collect();
-            if verdicts.iter().any(|&verdict| verdict != Verdict::Loads) {
-                let head = [map.name.clone(), "map".to_owned()];
-                table.row(head.into_iter().chain(verdicts.into_iter().map(cell)));
+        let Some(first) = self.asked.first() else { return };
+        for (at, map) in first.answer.maps.iter().enumerate() {
+            let maps = || self.asked.iter().filter_map(|asked| asked.answer.maps.get(at));
+            if maps().all(|map| map.verdict() == Verdict::Loads) {
+                continue;
             }
+            let mut cells = vec![map.name.clone(), "map".to_owned()];
+            for (asked, map) in self.asked.iter().zip(maps()) {
+                cells.push(cell(map.verdict()));
+                // It is created for the programs that use it.
+                cells.extend(asked.booted.as_ref().map(|_| String::new()));
+            }
+            table.row(cells);
         }
     }
 }
@@ -103,7 +136,18 @@ impl Report for CheckReport {
         let mut table = Table::as_written(page, &self.heads());
         self.programs(&mut table);
         self.maps(&mut table);
-        format!("{}{}", table.plain(), reasons::text(&self.answers))
+        let answers: Vec<&Answer> = self.asked.iter().map(|asked| &asked.answer).collect();
+        let booted: String = self.asked.iter().map(Asked::text).collect();
+        format!("{}{}{booted}", table.plain(), reasons::text(&answers))
+    }
+}
+
+/// What a kernel itself said to a program; nothing if it was not asked.
+fn booted_cell(said: Option<&Said>) -> String {
+    match said {
+        Some(said) if said.loads() => cell(Verdict::Loads),
+        Some(_) => cell(Verdict::Refused),
+        None => String::new(),
     }
 }
 
@@ -124,13 +168,15 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn kernel(answer: &Answer) -> KernelRow {
+fn kernel(asked: &Asked) -> KernelRow {
+    let Asked { answer, booted } = asked;
     let programs = answer.programs.iter().map(|program| ItemRow {
         name: program.name.clone(),
         section: Some(program.section.clone()),
         autoload: Some(program.autoload),
         verdict: word(program.verdict()),
         reasons: program.findings.iter().map(reason).collect(),
+        booted: booted.as_ref().and_then(|booted| booted_row(booted, &program.name)),
     });
     let maps = answer.maps.iter().map(|map| ItemRow {
         name: map.name.clone(),
@@ -138,13 +184,20 @@ fn kernel(answer: &Answer) -> KernelRow {
         autoload: None,
         verdict: word(map.verdict()),
         reasons: map.findings.iter().map(reason).collect(),
+        booted: None,
     });
     KernelRow {
         kernel: answer.kernel.clone(),
         verdict: word(answer.verdict()),
         programs: programs.collect(),
         maps: maps.collect(),
+        notes: booted.as_ref().map(|booted| booted.notes.clone()),
     }
+}
+
+fn booted_row(booted: &Booted, program: &str) -> Option<BootedRow> {
+    let said = booted.of(program)?;
+    Some(BootedRow { loads: said.loads(), error: said.error.clone() })
 }
 
 fn reason(finding: &Finding) -> ReasonRow {

@@ -1,7 +1,7 @@
 //! `osmia check` on objects and BTF made for the test.
 #![allow(clippy::unwrap_used)]
 
-use osmia_btf::{Bits, Builder, Endian, Kind, Member, TypeId};
+use osmia_btf::{Bits, Btf, Builder, Endian, Kind, Linkage, Member, TypeId};
 use osmia_testkit::fixture::Fixture;
 use serde_json::Value;
 
@@ -86,6 +86,69 @@ fn what_loads_everywhere_is_no_failure() {
     let object = object.into_os_string().into_string().unwrap();
     let out = osmia(&["check", &object, "--btf", &kernel]).done();
     assert!(out.starts_with(' ') && out.contains("some.btf") && out.contains("loads"), "{out}");
+}
+
+/// A module's types on a kernel's, as a file: a function.
+fn module(kernel: &str, path: &std::path::Path, function: &str) {
+    let base = Btf::parse(std::fs::read(kernel).unwrap().into(), None).unwrap();
+    let mut builder = Builder::split(base).unwrap();
+    let prototype = builder.prototype(TypeId::VOID, &[]).unwrap();
+    builder.function(function, prototype, Linkage::Static).unwrap();
+    std::fs::write(path, builder.to_bytes().unwrap()).unwrap();
+}
+
+#[test]
+fn functions_of_modules_are_found_in_files_and_beside_the_kernel() {
+    let Some(object) = Fixture::new("modules").path() else { return };
+    let object = object.into_os_string().into_string().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name).into_os_string().into_string().unwrap();
+    std::fs::create_dir(at("types")).unwrap();
+    let vmlinux = kernel(&folder, "types/vmlinux", "iov");
+    let verdict = |arguments: &[&str]| {
+        let said = osmia(&[&["check", "--json", &object][..], arguments].concat());
+        let json: Value =
+            serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}", said.err));
+        let programs = json["kernels"][0]["programs"].as_array().unwrap();
+        let mut all = programs.iter().filter(|one| one["section"] == "?fentry/veth_xmit");
+        all.next().unwrap()["verdict"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(verdict(&["--btf", &vmlinux]), "no");
+    let types = folder.path().join("veth.btf");
+    module(&vmlinux, &types, "veth_xmit");
+    let types = types.to_str().unwrap();
+    assert_eq!(verdict(&["--btf", &vmlinux, "--module-btf", types]), "loads");
+    std::fs::copy(types, at("types/veth")).unwrap();
+    std::fs::write(at("types/README"), "not a module").unwrap();
+    assert_eq!(verdict(&["--btf", &at("types")]), "loads");
+    assert_eq!(verdict(&["--btf", &vmlinux, "--module-btf", &at("types")]), "loads");
+
+    let failed = |arguments: &[&str], code| {
+        osmia(&[&["check", &object][..], arguments].concat()).failed_as(code)
+    };
+    let both = failed(&["--btf", &vmlinux, &vmlinux, "--module-btf", types], 2);
+    assert!(both.contains("--module-btf is for one kernel"), "{both}");
+    let other = failed(&["--btf", &vmlinux, "--module-btf", &at("types/README")], 1);
+    assert!(other.contains("neither a module (.ko) nor BTF"), "{other}");
+    let empty = failed(&["--btf", folder.path().to_str().unwrap()], 3);
+    assert!(empty.contains("there is no `vmlinux` in"), "{empty}");
+}
+
+#[test]
+fn what_cannot_be_booted_is_explained() {
+    let Some(object) = Fixture::new("small").path() else { return };
+    let object = object.into_os_string().into_string().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let types = kernel(&folder, "types", "iov");
+    let types_alone = osmia(&["check", &object, "--boot", "--btf", &types]).failed_as(2);
+    assert!(types_alone.contains("boot types: its types alone cannot be booted"), "{types_alone}");
+    let text = folder.path().join("vmlinuz");
+    std::fs::write(&text, "no kernel").unwrap();
+    let no_kernel = osmia(&["check", &object, "--kernel-image", text.to_str().unwrap()]).failed();
+    assert!(
+        no_kernel.contains("it is no kernel's ELF file, and there is none in it"),
+        "{no_kernel}"
+    );
 }
 
 #[test]

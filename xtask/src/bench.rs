@@ -75,6 +75,7 @@ impl Inputs {
             ("small_core", "small", Some("-DCORE")),
             ("big", "big", None),
             ("rb", "rb", None),
+            ("pb", "pb", None),
             ("maps", "maps", None),
         ];
         for (object, source, define) in objects {

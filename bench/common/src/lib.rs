@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::*};
 
 pub const CAP: u64 = 58_000;
+/// The pages of each CPU's ring of a perf event array.
+pub const PAGES: usize = 1024;
 
 fn clk(c: libc::clockid_t) -> u64 {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };

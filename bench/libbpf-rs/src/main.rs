@@ -3,7 +3,7 @@
 
 use common::*;
 use libbpf_rs::btf::{Btf, types};
-use libbpf_rs::{MapCore, MapFlags, ObjectBuilder, RingBufferBuilder};
+use libbpf_rs::{MapCore, MapFlags, ObjectBuilder, PerfBufferBuilder, RingBufferBuilder};
 use std::cell::Cell;
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
@@ -107,6 +107,39 @@ fn rb(args: &[String]) {
     th.join().unwrap();
     r.report(ME, mode, got.get(), t_end.get(), cpu, polls, sum.get());
 }
+/// As `rb`, through a perf event array of 1024 pages a CPU.
+fn pb(args: &[String]) {
+    let (mode, n): (&str, u64) = (&args[3], args[4].parse().unwrap());
+    let x = ObjectBuilder::default().open_file(&args[2]).unwrap().load().unwrap();
+    let push = x.progs_mut().find(|p| p.name() == "push").unwrap().as_fd().as_raw_fd();
+    let stat = x.maps().find(|m| m.name() == "stat").unwrap().as_fd().as_raw_fd();
+    let array = x.maps().find(|m| m.name() == "pb").unwrap();
+    let (got, sum, t_end) = (Cell::new(0u64), Cell::new(0u64), Cell::new(0u64));
+    let r = Run::new(n, mode.starts_with("flow"));
+    let buffer = PerfBufferBuilder::new(&array)
+        .pages(PAGES)
+        .sample_cb(|_, d: &[u8]| {
+            sum.set(sum.get().wrapping_add(u64::from_ne_bytes(d[..8].try_into().unwrap())));
+            got.set(got.get() + 1);
+            if r.count(got.get()) {
+                t_end.set(now());
+            }
+        })
+        .build()
+        .unwrap();
+    pin(1);
+    let r2 = r.clone();
+    let th = std::thread::spawn(move || r2.produce(push, stat));
+    let cpu = thread_cpu();
+    let mut polls = 0;
+    while got.get() < r.expected.load(std::sync::atomic::Ordering::SeqCst) {
+        buffer.poll(Duration::from_millis(10)).unwrap();
+        polls += 1;
+    }
+    let cpu = thread_cpu() - cpu;
+    th.join().unwrap();
+    r.report(ME, mode, got.get(), t_end.get(), cpu, polls, sum.get());
+}
 fn map(args: &[String]) {
     let n: u64 = args[3].parse().unwrap();
     let chunk: usize = args.get(4).map_or(4096, |s| s.parse().unwrap());
@@ -180,6 +213,7 @@ fn main() {
         Some("btf") => btf(&args),
         Some("load") => load(&args),
         Some("rb") => rb(&args),
+        Some("pb") => pb(&args),
         Some("map") => map(&args),
         Some("hold") => {
             let _all: Vec<_> = (0..args[3].parse().unwrap())

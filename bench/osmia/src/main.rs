@@ -1,6 +1,6 @@
 // Measurements over Osmia. One JSON line per run.
 use common::*;
-use osmia::{HashMap, Kernel, Object, RingBuf};
+use osmia::{HashMap, Kernel, Object, PerfBuffer, PerfEventArray, RingBuf};
 use osmia_btf::{Btf, Kind};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
@@ -122,6 +122,39 @@ fn rb(args: &[String]) {
     r.report(ME, mode, got, t_end, cpu, polls, sum);
 }
 
+/// As `rb`, through a perf event array of 1024 pages a CPU.
+fn pb(args: &[String]) {
+    let (mode, n): (&str, u64) = (&args[3], args[4].parse().unwrap());
+    let object = Object::load(&open(&args[2]), &Kernel::running().unwrap()).unwrap();
+    let push = object.program("push").unwrap().fd().unwrap().as_raw_fd();
+    let stat = object.map("stat").unwrap().fd().unwrap().as_raw_fd();
+    let array: PerfEventArray<Event> = object.map("pb").unwrap().clone().try_into().unwrap();
+    let mut reader = array.reader_of(&PerfBuffer::new().pages(PAGES)).unwrap();
+    let r = Run::new(n, mode.starts_with("flow"));
+    let (mut got, mut sum, mut t_end) = (0u64, 0u64, 0u64);
+    pin(1);
+    let r2 = r.clone();
+    let th = std::thread::spawn(move || r2.produce(push, stat));
+    let cpu = thread_cpu();
+    let mut polls = 0;
+    while got < r.expected.load(std::sync::atomic::Ordering::SeqCst) {
+        reader.wait(Some(Duration::from_millis(10))).unwrap();
+        reader
+            .drain(|event| {
+                sum = sum.wrapping_add(event.seq);
+                got += 1;
+                if r.count(got) {
+                    t_end = now();
+                }
+            })
+            .unwrap();
+        polls += 1;
+    }
+    let cpu = thread_cpu() - cpu;
+    th.join().unwrap();
+    r.report(ME, mode, got, t_end, cpu, polls, sum);
+}
+
 fn map(args: &[String]) {
     let n: u64 = args[3].parse().unwrap();
     let object = Object::load(&open(&args[2]), &Kernel::running().unwrap()).unwrap();
@@ -162,6 +195,7 @@ fn main() {
         Some("btf") => btf(&args),
         Some("load") => load(&args),
         Some("rb") => rb(&args),
+        Some("pb") => pb(&args),
         Some("map") => map(&args),
         _ => std::process::exit(2),
     }

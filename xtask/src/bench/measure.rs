@@ -36,6 +36,10 @@ fn ring(inputs: &Inputs, mode: &str, count: &str) -> Vec<String> {
     vec!["rb".into(), inputs.path("rb.bpf.o"), mode.into(), count.into()]
 }
 
+fn perf(inputs: &Inputs, mode: &str, count: &str) -> Vec<String> {
+    vec!["pb".into(), inputs.path("pb.bpf.o"), mode.into(), count.into()]
+}
+
 fn hash(inputs: &Inputs) -> Vec<String> {
     vec!["map".into(), inputs.path("maps.bpf.o"), "1000000".into()]
 }
@@ -118,6 +122,19 @@ pub const MEASURES: &[Measure] = &[
         "ring buffer: flood, CPU per event",
         "ns",
         |i| ring(i, "flood", "5000000"),
+        |r| key(r, "cpu_ns_ev"),
+    ),
+    Measure {
+        name: "perf buffer: flood, events through",
+        unit: "M/s",
+        more_is_better: true,
+        args: |i| perf(i, "flood", "2000000"),
+        figure: |r| key(r, "mev_s"),
+    },
+    lower(
+        "perf buffer: flood, CPU per event",
+        "ns",
+        |i| perf(i, "flood", "2000000"),
         |r| key(r, "cpu_ns_ev"),
     ),
     lower("hash of 1,000,000: iterate, per element", "ns", hash, |r| key(r, "iter_ns")),

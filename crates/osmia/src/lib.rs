@@ -27,6 +27,8 @@ pub mod struct_ops;
 mod trace_line;
 mod trace_pipe;
 mod tracefs;
+#[cfg(feature = "symbolize")]
+mod user_symbols;
 pub mod variable;
 pub mod verifier;
 
@@ -97,6 +99,8 @@ pub use crate::ring::tokio::{AsyncReader, Reader};
 pub use crate::struct_ops::StructOps;
 pub use crate::trace_line::TraceLine;
 pub use crate::trace_pipe::TracePipe;
+#[cfg(feature = "symbolize")]
+pub use crate::user_symbols::{UserSymbol, UserSymbols};
 pub use crate::variable::{Constant, Variable};
 pub use crate::verifier::VerifierError;
 pub use osmia_sys::{RingPositions, UserRecord};

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use osmia::{Error, Kernel, KernelSymbols, PerfEvent};
+use osmia::{Error, Kernel, KernelSymbols, PerfEvent, UserSymbols};
 
 use crate::mapped::Mapped;
 
@@ -28,12 +28,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     drop(links);
 
     let symbols = KernelSymbols::read(&kernel)?;
-    let (mut mapped, mut folded) = (Mapped::default(), BTreeMap::new());
+    let (functions, mut mapped) = (UserSymbols::new(), Mapped::default());
+    let mut folded = BTreeMap::new();
     for entry in &bpf.maps.counts {
         let (place, count) = entry?;
         let mut frames = vec![place.comm().to_string()];
-        let user = stack(&bpf, place.user)?.into_iter().rev();
-        frames.extend(user.map(|address| mapped.name(place.pid, address)));
+        let user = stack(&bpf, place.user)?;
+        frames.extend(names(&functions, &mut mapped, place.pid, &user).into_iter().rev());
         let inner = stack(&bpf, place.kernel)?.into_iter().rev();
         frames.extend(inner.map(|address| name(&symbols, address)));
         *folded.entry(frames.join(";")).or_insert(0) += count;
@@ -62,6 +63,18 @@ fn print(folded: BTreeMap<String, u64>, top: Option<usize>) {
 fn stack(bpf: &profile::Bpf, id: i32) -> Result<Vec<u64>, Error> {
     let Ok(id) = u32::try_from(id) else { return Ok(Vec::new()) };
     Ok(bpf.maps.stacks.get(id)?.unwrap_or_default())
+}
+
+/// The functions of a process, or the places in its files where there are no names.
+fn names(functions: &UserSymbols, mapped: &mut Mapped, pid: u32, stack: &[u64]) -> Vec<String> {
+    // A process that is gone has no functions any more.
+    let found = functions.find(pid, stack).unwrap_or_else(|_| vec![None; stack.len()]);
+    let name = |(address, symbol): (&u64, Option<osmia::UserSymbol>)| match symbol {
+        // Types have semicolons, which separate frames here.
+        Some(symbol) => symbol.name.replace(';', ","),
+        None => mapped.name(pid, *address),
+    };
+    stack.iter().zip(found).map(name).collect()
 }
 
 fn name(symbols: &KernelSymbols, address: u64) -> String {

@@ -27,7 +27,14 @@ pub(crate) struct Programs {
 
 pub(crate) fn build() -> Result<Programs> {
     let mut build = cargo();
-    build.args(["test", "--quiet", "--workspace", "--features", "osmia/tokio", "--no-run"]);
+    build.args([
+        "test",
+        "--quiet",
+        "--workspace",
+        "--features",
+        "osmia/tokio,osmia/symbolize",
+        "--no-run",
+    ]);
     let programs = cargo::build(&mut build)?;
     // The programs under test are built, too, and lie beside the folder of the test programs.
     let tests = programs.into_iter().filter(|program| {
@@ -51,7 +58,14 @@ pub(crate) fn run(program: &Program, filter: Option<&str>, report: &mut Report) 
 /// Runs the examples in the documentation.
 pub(crate) fn run_documentation(filter: Option<&str>, report: &mut Report) {
     let mut command = cargo();
-    command.args(["test", "--workspace", "--features", "osmia/tokio", "--no-fail-fast", "--doc"]);
+    command.args([
+        "test",
+        "--workspace",
+        "--features",
+        "osmia/tokio,osmia/symbolize",
+        "--no-fail-fast",
+        "--doc",
+    ]);
     watch("examples in the documentation", command.arg("--").args(filter), report);
 }
 

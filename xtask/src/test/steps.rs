@@ -15,7 +15,7 @@ pub(crate) fn lints() -> Result<()> {
         "--workspace",
         "--all-targets",
         "--features",
-        "osmia/tokio",
+        "osmia/tokio,osmia/symbolize",
         "--",
         "-D",
         "warnings",
@@ -24,6 +24,7 @@ pub(crate) fn lints() -> Result<()> {
 }
 
 pub(crate) fn documentation() -> Result<()> {
-    let arguments = ["doc", "--quiet", "--workspace", "--features", "osmia/tokio", "--no-deps"];
+    let arguments =
+        ["doc", "--quiet", "--workspace", "--features", "osmia/tokio,osmia/symbolize", "--no-deps"];
     command::run(cargo().args(arguments).env("RUSTDOCFLAGS", "-D warnings"))
 }

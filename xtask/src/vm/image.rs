@@ -85,7 +85,7 @@ fn programs() -> Result<Vec<Program>> {
             "--quiet",
             "--workspace",
             "--features",
-            "osmia/tokio",
+            "osmia/tokio,osmia/symbolize",
             "--no-run",
             "--target",
             TARGET,

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use osmia_sys::{Bpf, Errno, KernelFs};
 
@@ -30,30 +30,30 @@ impl TokenSource {
     /// The way to bpf(2) with the rights that are lent.
     pub(crate) fn lend_to(self, bpf: Bpf, files: &Files) -> Result<Bpf, Error> {
         match self {
-            Self::FileSystem(place) => borrow(&bpf, place),
+            Self::FileSystem(place) => borrow(&bpf, &place),
             Self::None => Ok(bpf),
             Self::Environment => match env::var_os(VARIABLE) {
                 Some(place) if place.is_empty() => Ok(bpf),
-                Some(place) => borrow(&bpf, place.into())
+                Some(place) => borrow(&bpf, Path::new(&place))
                     .map_err(|error| error.during(format!("do as ${VARIABLE} says"))),
                 // Elsewhere nothing is lent.
                 None if !in_user_namespace(files) => Ok(bpf),
                 // Who lacks rights without it is told so by what is refused.
-                None => Ok(borrow(&bpf, KernelFs::Bpf.usual_place().into()).unwrap_or(bpf)),
+                None => Ok(borrow(&bpf, KernelFs::Bpf.usual_place()).unwrap_or(bpf)),
             },
         }
     }
 }
 
-fn borrow(bpf: &Bpf, place: PathBuf) -> Result<Bpf, Error> {
+fn borrow(bpf: &Bpf, place: &Path) -> Result<Bpf, Error> {
     let attempt = format!("take a BPF token from {}", place.display());
-    let folder = File::open(&place).map_err(|error| {
+    let folder = File::open(place).map_err(|error| {
         Error::not_found("there is no such directory, or it cannot be opened")
             .caused_by(error)
             .during(attempt.clone())
     })?;
     let token = bpf.token_create(&folder).map_err(|errno| {
-        let (kind, why) = why(errno, KernelFs::Bpf.holds(&place) == Ok(true));
+        let (kind, why) = why(errno, KernelFs::Bpf.holds(place) == Ok(true));
         Error::new(kind, why).caused_by(errno).during(attempt)
     })?;
     Ok(bpf.with_token(token))

@@ -232,3 +232,22 @@ fn few_bytes_do_not_become_much_text() {
     assert!(matches!(c::header(&btf), Err(Error::TooLarge { .. })));
     assert!(matches!(c::definition(&btf, ty), Err(Error::TooLarge { .. })));
 }
+
+#[test]
+fn a_header_without_structs_is_no_reason_to_warn() {
+    let mut builder = Builder::new(Endian::host());
+    let int = osmia_btf::Int {
+        size: 4,
+        bits: 32,
+        offset: 0,
+        signed: false,
+        is_char: false,
+        is_bool: false,
+    };
+    let int = builder.int("unsigned int", int).unwrap();
+    builder.typedef("u32", int).unwrap();
+    let header = c::header(&builder.build().unwrap()).unwrap();
+    for clang in Clang::present() {
+        clang::compile(clang, &format!("{header}u32 number;\n"), &["-Wall", "-Wextra", "-Werror"]);
+    }
+}

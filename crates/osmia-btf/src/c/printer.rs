@@ -10,11 +10,15 @@ use crate::error::Error;
 use crate::id::TypeId;
 use crate::kind::Kind;
 
+/// clang warns of an attribute that it finds no struct for, which is no fault where only other
+/// types are wanted.
 const HEAD: &str = "\
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
 #if defined(__clang__) && !defined(BPF_NO_PRESERVE_ACCESS_INDEX)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored \"-Wpragma-clang-attribute\"
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 #endif
 
@@ -46,6 +50,7 @@ const KFUNCS_END: &str = "#endif /* BPF_NO_KFUNC_PROTOTYPES */\n";
 const TAIL: &str = "
 #if defined(__clang__) && !defined(BPF_NO_PRESERVE_ACCESS_INDEX)
 #pragma clang attribute pop
+#pragma clang diagnostic pop
 #endif
 
 #endif /* __VMLINUX_H__ */

@@ -1,7 +1,5 @@
 //! Where types come from.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -44,34 +42,27 @@ impl BaseOptions {
 
     fn of_file(&self, path: &Path) -> Result<Btf, Failure> {
         let base = match &self.base {
-            Some(base) => Some(whole(base)?),
+            Some(base) => Kernel::builder().btf_file(base).build()?,
             None if path.parent() == Some(Path::new(SYSFS)) && !path.ends_with("vmlinux") => {
-                Some(Kernel::running()?.btf()?.clone())
+                Kernel::running()?
             }
-            None => None,
+            None => return whole(path),
         };
-        let Some(base) = base else { return whole(path) };
-        if is_elf(path) {
-            return Err(Failure::new(format!(
-                "{} is ELF, and a base can be given for BTF by itself only",
-                path.display()
-            )));
-        }
-        let bytes = osmia_sys::read_btf_file(path)
-            .map_err(|errno| Failure::because(format!("read {}", path.display()), &errno))?;
-        Btf::parse(bytes, Some(base))
-            .map_err(|error| Failure::because(path.display().to_string(), &error))
+        Ok(base.module_btf_file(path)?)
     }
 }
 
 /// The types in a file that continue no others.
 fn whole(path: &Path) -> Result<Btf, Failure> {
-    Ok(Kernel::builder().btf_file(path).build()?.btf()?.clone())
-}
-
-fn is_elf(path: &Path) -> bool {
-    let mut head = [0; 4];
-    File::open(path).is_ok_and(|mut file| file.read_exact(&mut head).is_ok()) && head == *b"\x7fELF"
+    let kernel = Kernel::builder().btf_file(path).build()?;
+    match kernel.btf() {
+        Ok(btf) => Ok(btf.clone()),
+        Err(error) if path.extension().is_some_and(|ending| ending == "ko") => {
+            Err(Failure::from_error(&error)
+                .with_hint("a module's types continue its kernel's: name those with --base"))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A BTF that the kernel holds.

@@ -105,3 +105,27 @@ fn what_is_no_source_is_told() {
     let failed = osmia(&["btf", "show", "99999", &object]).failed();
     assert!(failed.contains("there is no type [99999]"), "{failed}");
 }
+
+#[test]
+fn a_modules_file_continues_what_base_says() {
+    use osmia_btf::{Builder, Endian};
+
+    let folder = tempfile::TempDir::new().expect("a directory");
+    let at = |name: &str| folder.path().join(name).into_os_string().into_string().expect("UTF-8");
+    let mut kernel = Builder::new(Endian::host());
+    let packet = kernel.forward("sk_buff", false).expect("it is added");
+    let kernel = kernel.build().expect("it is BTF");
+    std::fs::write(at("vmlinux"), kernel.as_bytes()).expect("written");
+    let mut module = Builder::split(kernel).expect("it is split");
+    module.typedef("packet_t", packet).expect("it is added");
+    std::fs::write(at("module.btf"), module.to_bytes().expect("bytes")).expect("written");
+    let (module, vmlinux) = (at("module.btf"), at("vmlinux"));
+    let show = ["btf", "show", "packet_t", module.as_str()];
+    let shown = osmia(&[&show[..], &["--base", &vmlinux]].concat()).done();
+    assert_eq!(shown, "typedef struct sk_buff packet_t;\n");
+    let failed = osmia(&[&show[..], &["--base", &at("nosuch")]].concat()).failed_as(3);
+    assert!(failed.contains("nosuch"), "{failed}");
+    std::fs::copy(&module, at("module.ko")).expect("copied");
+    let failed = osmia(&["btf", "dump", &at("module.ko")]).failed();
+    assert!(failed.contains("name those with --base"), "{failed}");
+}

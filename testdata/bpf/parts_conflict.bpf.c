@@ -47,8 +47,8 @@ extern volatile struct count base;
 extern volatile __u32 base[3];
 #define USE base[2]
 #elif defined(FITS)
-// Less than the definition says, qualifiers and incomplete types.
-extern const volatile unsigned int base;
+// Less than the definition says, and other qualifiers and signs.
+extern const volatile int base;
 struct bpf_map;
 extern struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

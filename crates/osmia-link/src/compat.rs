@@ -10,9 +10,10 @@ use crate::error::Error;
 /// What looking at a pair of types takes off the budget.
 const STEP: u64 = 64;
 
-/// The difference of two types in words; `None` if they are the same to a user of either.
+/// The difference of a definition's type and a declaration's in words; `None` if they are the
+/// same to a user of either.
 ///
-/// Qualifiers and typedefs do not count. Behind pointers names do, and contents do not: files
+/// Qualifiers, typedefs and signs do not count. Behind pointers names do, and contents do not: files
 /// that only pass a pointer on may know less of what it points to.
 pub(crate) fn difference(
     btf: &Btf,
@@ -59,12 +60,17 @@ impl Walk<'_> {
                 || a.kind() == b.kind();
             return Ok(if composite && a.name() == b.name() { None } else { Some(self.say(a, b)) });
         }
+        if a.is_enum() && b.is_enum() {
+            let same = a.name() == b.name() && a.own_size() == b.own_size();
+            return Ok(if same { None } else { Some(self.say(a, b)) });
+        }
         if a.kind() != b.kind() {
             return Ok(Some(self.say(a, b)));
         }
         match a.kind() {
+            // Files do not agree on signs: `__u32` and `int` are the same four bytes.
             Kind::Int | Kind::Float => {
-                let same = a.int() == b.int() && a.own_size() == b.own_size();
+                let same = a.own_size() == b.own_size();
                 Ok(if same { None } else { Some(self.say(a, b)) })
             }
             Kind::Ptr => {
@@ -73,10 +79,6 @@ impl Walk<'_> {
             }
             Kind::Array => Ok(self.arrays(a, b, exact)),
             Kind::Struct | Kind::Union => self.composites(a, b, exact),
-            Kind::Enum | Kind::Enum64 => {
-                let same = a.name() == b.name() && a.own_size() == b.own_size();
-                Ok(if same { None } else { Some(self.say(a, b)) })
-            }
             Kind::FuncProto => self.prototypes(a, b, exact),
             Kind::Func | Kind::Var => {
                 self.pair(a.target(), b.target(), exact);
@@ -93,7 +95,7 @@ impl Walk<'_> {
     fn arrays(&mut self, a: &Type<'_>, b: &Type<'_>, exact: bool) -> Option<String> {
         let (Some(one), Some(other)) = (a.array(), b.array()) else { return Some(self.say(a, b)) };
         // `extern int table[];` leaves the count to the definition.
-        if one.len != other.len && one.len != 0 && other.len != 0 {
+        if one.len != 0 && other.len > one.len {
             return Some(self.say(a, b));
         }
         self.open.push((one.element, other.element, exact));

@@ -36,8 +36,12 @@ pub(crate) fn difference(
         };
         // `__uint` and `__type` say numbers and types by what a pointer points to.
         let (one, other) = (behind(btf, field.ty)?, behind(btf, member.ty)?);
-        if let Some(difference) = compat::difference(btf, one, other, budget)? {
-            return Ok(Some(format!("{}: {}", member.name, numbers(btf, one, other, difference)?)));
+        let difference = match (number(btf, one)?, number(btf, other)?) {
+            (Some(one), Some(other)) if one != other => Some(format!("{one} and {other}")),
+            _ => compat::difference(btf, one, other, budget)?,
+        };
+        if let Some(difference) = difference {
+            return Ok(Some(format!("{}: {difference}", member.name)));
         }
     }
     Ok(None)
@@ -49,11 +53,8 @@ fn behind(btf: &Btf, id: TypeId) -> Result<TypeId, Error> {
     Ok(if ty.kind() == Kind::Ptr { ty.target().unwrap_or_default() } else { id })
 }
 
-/// The difference as numbers, if both fields are some: arrays of so many elements.
-fn numbers(btf: &Btf, one: TypeId, other: TypeId, else_: String) -> Result<String, Error> {
-    let number = |id| Ok(btf.resolve(id).map_err(Error::merged)?.array().map(|array| array.len));
-    Ok(match (number(one)?, number(other)?) {
-        (Some(one), Some(other)) => format!("{one} and {other}"),
-        _ => else_,
-    })
+/// The number that a field says: an array has so many elements.
+fn number(btf: &Btf, id: TypeId) -> Result<Option<u32>, Error> {
+    let ty = btf.resolve(id).map_err(Error::merged)?;
+    Ok(ty.array().map(|array| array.len))
 }

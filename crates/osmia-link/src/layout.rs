@@ -7,6 +7,7 @@ use osmia_object::elf::Section;
 
 use crate::budget::Budget;
 use crate::error::Error;
+use crate::jump_table;
 use crate::relocation::LinkedRelocation;
 use crate::source::Source;
 
@@ -18,7 +19,6 @@ const STRICTEST: u64 = 1 << 16;
 const COMMON: [&str; 2] = ["license", "version"];
 /// What only debuggers read, though it says that it belongs into memory.
 const UNREAD: &str = ".eh_frame";
-const JUMP_TABLES: &str = ".jumptables";
 
 /// A section of the linked object.
 pub(crate) struct LinkedSection<'a> {
@@ -156,7 +156,9 @@ fn is_linked(source: &Source<'_>, section: &Section<'_>, used: bool) -> Result<b
         return Ok(false);
     }
     let is_loaded = section.flags & u64::from(elf::SHF_ALLOC) != 0;
-    if !is_loaded && !COMMON.contains(&section.name) || section.size == 0 && !used {
+    let is_read =
+        is_loaded || COMMON.contains(&section.name) || section.name == jump_table::SECTION;
+    if !is_read || section.size == 0 && !used {
         return Ok(false);
     }
     if !matches!(section.kind, elf::SHT_PROGBITS | elf::SHT_NOBITS) {
@@ -172,12 +174,6 @@ fn check(source: &Source<'_>, section: &Section<'_>, several: bool) -> Result<()
     if !align.is_power_of_two() || align > STRICTEST {
         let problem = format!("cannot be aligned to {align} bytes; {STRICTEST} are the most");
         return wrong(&problem);
-    }
-    if section.name == JUMP_TABLES && several {
-        return wrong(
-            "tables of jumps hold places of code, which linking moves; compile with \
-             -fno-jump-tables",
-        );
     }
     if !section.is_code() {
         return Ok(());

@@ -23,6 +23,7 @@ mod conflict;
 mod datasec;
 mod error;
 mod instructions;
+mod jump_table;
 mod layout;
 mod linker;
 mod map_compat;

@@ -4,6 +4,7 @@ use osmia_btf::Endian;
 
 use crate::budget::Budget;
 use crate::error::Error;
+use crate::jump_table;
 use crate::layout::Layout;
 use crate::object_file::ObjectFile;
 use crate::relocation;
@@ -38,6 +39,7 @@ pub fn link(objects: &[ObjectFile]) -> Result<Vec<u8>, Error> {
     let mut layout = Layout::of(&sources, &budget)?;
     let symbols = Symbols::of(&sources, &layout)?;
     relocation::link(&sources, &mut layout, &symbols)?;
+    jump_table::link(&sources, &mut layout)?;
     let types = types::link(&sources, &layout, &symbols, endian, &budget)?;
     write::object(endian, &layout, &symbols, types.as_ref())
 }

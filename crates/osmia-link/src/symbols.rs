@@ -7,6 +7,7 @@ use object::elf;
 use osmia_object::elf::{Place, Symbol};
 
 use crate::error::Error;
+use crate::jump_table;
 use crate::layout::{Layout, Placed};
 use crate::source::Source;
 
@@ -87,7 +88,10 @@ impl<'a> Symbols<'a> {
             hidden: symbol.hidden,
             file: one.file,
         };
-        if symbol.is_local() {
+        let table = home.and_then(|(placed, _)| one.layout.section(placed));
+        let is_table = table.is_some_and(|section| section.name == jump_table::SECTION);
+        // Compilers number their tables in each file anew.
+        if symbol.is_local() || is_table {
             // The compiler's labels are of use only where something refers to them.
             let is_label = symbol.kind == elf::STT_NOTYPE && !referred;
             if home.is_none() || is_label {

@@ -10,6 +10,7 @@ use std::process::Command;
 use osmia_link::{ObjectFile, link};
 use osmia_object::ObjectSpec;
 use osmia_object::elf::{Elf, Place};
+use osmia_testkit::fixture::Endian;
 use osmia_testkit::skip;
 
 /// Links files as bpftool does; nothing, and a counted skip, if it is not installed.
@@ -98,7 +99,7 @@ fn both_link_the_same() {
     let folder = tempfile::tempdir().unwrap();
     for (label, objects) in parts::all() {
         // It takes objects of this machine's byte order alone.
-        if label.ends_with(osmia_testkit::fixture::Endian::NATIVE.to_string().as_str()) {
+        if label.ends_with(Endian::NATIVE.to_string().as_str()) {
             let Some(theirs) = bpftool(folder.path(), &objects) else { return };
             let ours = link(&objects).unwrap();
             compare(&label, &ours, &theirs);

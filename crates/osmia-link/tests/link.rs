@@ -6,9 +6,9 @@ mod parts;
 use osmia_btf::{Btf, Kind, Linkage};
 use osmia_link::{ObjectFile, link};
 use osmia_object::elf::{Elf, Place};
-use osmia_object::{ExternKind, MapRole, ObjectSpec, Target};
+use osmia_object::{ExternKind, MapRole, ObjectSpec, SlotValue, Target};
 use osmia_testkit::clang::Clang;
-use osmia_testkit::fixture::{Endian, Fixture};
+use osmia_testkit::fixture::{Cpu, Endian, Fixture};
 
 fn linked(objects: &[ObjectFile]) -> Vec<u8> {
     link(objects).unwrap_or_else(|error| panic!("{error}"))
@@ -304,4 +304,55 @@ fn labels_are_left_out() {
     let after = Elf::read(&bytes).unwrap();
     assert_eq!(after.symbols.iter().filter(is_label).count(), 0);
     assert!(elf.symbols.iter().all(|symbol| symbol.place != Place::Common));
+}
+
+#[test]
+fn jump_tables_lead_where_the_code_is() {
+    let tables = Fixture::new("jump_tables").define("COMPILED").clang(Clang::V22).cpu(Cpu::V4);
+    let Some(tables) = tables.bytes() else { return };
+    let before = ObjectSpec::parse("tables", tables.clone().into()).unwrap();
+    // A file in front, with code in the same sections.
+    let Some(front) = Fixture::new("parts_shift").clang(Clang::V22).cpu(Cpu::V4).bytes() else {
+        return;
+    };
+    let objects = [ObjectFile::new("front", front), ObjectFile::new("tables", tables)];
+    let after = open(&linked(&objects));
+    let mut count = 0;
+    for function in &before.functions {
+        let twin = after.functions.iter().find(|one| one.name == function.name).unwrap();
+        assert!(twin.start > function.start, "{}", function.name);
+        assert_eq!(twin.jump_tables, function.jump_tables, "{}", function.name);
+        count += function.jump_tables.len();
+    }
+    assert!(count > 1, "{count}");
+}
+
+#[test]
+fn slots_and_members_hold_what_other_files_define() {
+    let object = |stem: &str| {
+        let bytes = Fixture::new(stem).define("OPS").bytes()?;
+        Some(ObjectFile::new(stem, bytes))
+    };
+    let (Some(slots), Some(filled)) = (object("parts_slots"), object("parts_filled")) else {
+        return;
+    };
+    for objects in [[slots.clone(), filled.clone()], [filled, slots]] {
+        let spec = open(&linked(&objects));
+        let slot = |map: &str| spec.maps[map].values.clone();
+        let program = |name: &str| SlotValue::Program(name.to_owned());
+        assert_eq!(slot("jumps"), [(1, program("first")), (2, program("second"))]);
+        assert_eq!(slot("outer"), [(1, SlotValue::Map("inner".to_owned()))]);
+        let pointers = &spec.maps["slots_ops"].pointers;
+        assert_eq!(pointers.len(), 1, "{pointers:?}");
+        assert_eq!((pointers[0].offset, pointers[0].symbol.as_str()), (0, "ops_init"));
+        let callback = |program: &str| {
+            let linked = spec.link(program).unwrap();
+            let each = linked.functions.iter().find(|one| one.name == "each").unwrap();
+            let insns = &linked.insns[each.start as usize..(each.start + each.len) as usize];
+            let adds = insns.iter().find(|insn| insn.code.0 == 0x04);
+            adds.map(|insn| insn.imm)
+        };
+        assert_eq!((callback("sums"), callback("second")), (Some(1), Some(10)));
+        assert_eq!(names(spec.btf.as_ref().unwrap(), Kind::DataSec).len(), 4);
+    }
 }

@@ -46,7 +46,9 @@ fn mutated_parts() {
 
 #[test]
 fn mutated_others() {
-    for (number, stem) in ["struct_ops", "arena", "maps", "calls", "core"].into_iter().enumerate() {
+    for (number, stem) in
+        ["struct_ops", "arena", "maps", "calls", "core", "parts_slots"].into_iter().enumerate()
+    {
         let Ok(path) = Fixture::new(stem).made() else { continue };
         let bytes = std::fs::read(path).unwrap();
         mutants(&bytes, stem, 200 + number as u64, 150, Endian::NATIVE);

@@ -40,3 +40,25 @@ fn linked_programs_call_and_count_across_files() {
         assert_ne!(info.btf_id, 0, "{clang}: the kernel takes the linked types");
     }
 }
+
+#[test]
+fn slots_of_maps_are_filled_by_other_files() {
+    let Some(gate) = Gate::root() else { return };
+    let object = |stem: &str| Some(ObjectFile::new(stem, Fixture::new(stem).bytes()?));
+    let (Some(slots), Some(filled)) = (object("parts_slots"), object("parts_filled")) else {
+        return;
+    };
+    let linked = link(&[slots, filled]).unwrap_or_else(|error| panic!("{error}"));
+    let spec = osmia::open("slots", linked).unwrap();
+    let outcome = Object::load(&spec, &Kernel::running().unwrap());
+    let no_callbacks = |error: &osmia::Error| format!("{error:#}").contains("callback");
+    let Some(object) = gate.take("callbacks", "5.13", outcome, no_callbacks) else { return };
+    let run = |program: &str| {
+        let packet = TestRun::data(&[0; 20]);
+        object.program(program).unwrap().test_run(&packet).unwrap().retval
+    };
+    assert_eq!(run("sums"), 1000 + 3);
+    assert_eq!(run("second"), 2000 + 20);
+    assert_eq!(run("jumps_far"), 2000 + 20, "through the program array");
+    assert_eq!([run("looks_up"), run("looks_up")], [5, 10], "through the map of maps");
+}

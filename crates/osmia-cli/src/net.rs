@@ -3,6 +3,7 @@
 mod attach;
 pub mod hooks;
 pub mod list;
+mod netfilter;
 
 use clap::{Args, Subcommand};
 

@@ -47,17 +47,47 @@ impl Perf {
 
 fn show(output: &mut Output) -> Result<(), Failure> {
     let bpf = Bpf::kernel();
-    let (mut rows, mut names) = (Vec::new(), Names::default());
+    let mut names = Names::default();
+    let all = programs(&bpf, |kind| kind == EVENT || kind.starts_with("bpf"))?;
+    output.show(&List(all.into_iter().map(|found| Row::new(&bpf, &mut names, found)).collect()))
+}
+
+/// What procfs calls a descriptor of a perf event.
+const EVENT: &str = "[perf_event]";
+
+/// A descriptor of a process that has a program on an event.
+pub struct Found {
+    /// The process.
+    pub pid: u32,
+    /// The descriptor.
+    pub fd: u32,
+    /// What the kernel tells of it.
+    pub told: TaskFd,
+    /// The tracepoint, function or file.
+    pub name: String,
+}
+
+/// The programs on events that processes have open, by the processes' numbers.
+///
+/// # Errors
+/// The kernel does not tell: it takes `CAP_SYS_ADMIN`.
+pub fn on_events(bpf: &Bpf) -> Result<Vec<Found>, Failure> {
+    programs(bpf, |kind| kind == EVENT)
+}
+
+fn programs(bpf: &Bpf, is_meant: impl Fn(&str) -> bool) -> Result<Vec<Found>, Failure> {
+    let mut all = Vec::new();
     let mut pids: Vec<u32> = numbers(Path::new("/proc")).collect();
     pids.sort_unstable();
     for pid in pids {
         let root = Path::new("/proc").join(pid.to_string());
         let mut fds: Vec<u32> = numbers(&root.join("fd")).collect();
         fds.sort_unstable();
-        for fd in fds.into_iter().filter(|fd| may_be(&root, *fd)) {
+        for fd in fds.into_iter().filter(|fd| kind(&root, *fd).is_some_and(|kind| is_meant(&kind)))
+        {
             let mut name = [0; 4097];
             match bpf.task_fd_query(pid, fd, &mut name) {
-                Ok(told) => rows.push(Row::new(&bpf, &mut names, pid, fd, &told, text(&name))),
+                Ok(told) => all.push(Found { pid, fd, told, name: text(&name) }),
                 // It is something else, or has gone since.
                 Err(ENOTSUPP | Errno::OPNOTSUPP | Errno::NOENT | Errno::BADF | Errno::INVAL) => {}
                 Err(errno) => {
@@ -66,15 +96,13 @@ fn show(output: &mut Output) -> Result<(), Failure> {
             }
         }
     }
-    output.show(&List(rows))
+    Ok(all)
 }
 
-/// Whether a descriptor's kind can have a program on an event.
-fn may_be(root: &Path, fd: u32) -> bool {
-    let target = fs::read_link(root.join("fd").join(fd.to_string())).unwrap_or_default();
-    let target = target.to_string_lossy();
-    let kind = target.strip_prefix("anon_inode:").unwrap_or_default();
-    kind == "[perf_event]" || kind.starts_with("bpf")
+/// What a descriptor is of, where it is of no file.
+fn kind(root: &Path, fd: u32) -> Option<String> {
+    let target = fs::read_link(root.join("fd").join(fd.to_string())).ok()?;
+    Some(target.to_str()?.strip_prefix("anon_inode:")?.to_owned())
 }
 
 /// The names in a directory that are numbers.
@@ -103,7 +131,8 @@ struct Row {
 }
 
 impl Row {
-    fn new(bpf: &Bpf, names: &mut Names, pid: u32, fd: u32, told: &TaskFd, name: String) -> Self {
+    fn new(bpf: &Bpf, names: &mut Names, found: Found) -> Self {
+        let Found { pid, fd, told, name } = found;
         let (fields, place) = match told.fd_type {
             TaskFdType::RAW_TRACEPOINT | TaskFdType::TRACEPOINT => {
                 (json!({ "tracepoint": name }), name)

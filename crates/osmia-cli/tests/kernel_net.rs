@@ -4,12 +4,16 @@
 mod beside;
 mod command;
 
+use std::os::fd::{AsFd as _, AsRawFd as _};
+
 use osmia::{Kernel, Object, Program};
+use osmia_sys::{PerfEvent, PerfFd, PerfSampling, PerfTarget};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::guard::bpffs::Bpffs;
 use osmia_testkit::guard::cgroup::Cgroup;
 use osmia_testkit::guard::veth::{NEAR, Veth};
+use osmia_testkit::skip;
 use serde_json::{Value, json};
 
 use crate::beside::{bpftool, osmia, osmia_json, same_keys};
@@ -181,4 +185,73 @@ fn what_runs_at_a_tracepoint_is_told() {
         .find(|row| row["name"] == "raw_exec" && row["kind"] == "link");
     assert_eq!(link.unwrap()["to"], "raw_tracepoint sched_process_exec", "{here}");
     drop(links);
+}
+
+#[test]
+fn programs_on_events_without_links_are_told() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let id_file = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"]
+        .map(|root| format!("{root}/events/sched/sched_process_exec/id"))
+        .into_iter()
+        .find_map(|file| std::fs::read_to_string(file).ok());
+    let Some(number) = id_file else { return skip::tool("tracefs is not mounted") };
+    let event = PerfEvent::Tracepoint { id: number.trim().parse().unwrap() };
+    let event = PerfFd::open(&event, PerfTarget::Cpu(0), &PerfSampling::default()).unwrap();
+    let program = object.program("plain_exec").unwrap();
+    let prog_id = program.info().unwrap().id;
+    let own = |rows: &Value| {
+        let mut rows = rows.as_array().unwrap().clone();
+        rows.retain(|row| row["prog_id"] == json!(prog_id));
+        rows
+    };
+    assert_eq!(own(&osmia_json(&["on", "sched_process_exec"])), [] as [Value; 0]);
+    event
+        .set_bpf(
+            &osmia_sys::ProgFd::new(program.fd().unwrap().try_clone_to_owned().unwrap()).unwrap(),
+        )
+        .unwrap();
+    let here = osmia_json(&["on", "sched:sched_process_exec"]);
+    let [row] = &own(&here)[..] else { panic!("{here}") };
+    let fd = event.as_fd().as_raw_fd();
+    let expected = json!({
+        "runs": "tracepoint", "prog_id": prog_id, "name": "plain_exec", "pid": std::process::id(), "fd": fd,
+    });
+    assert_eq!(row, &expected);
+    let text = osmia(&["on", "sched_process_exec"]).done();
+    assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
+}
+
+#[test]
+fn netfilter_programs_are_attached_and_listed() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("link_net").bytes() else { return };
+    let mut spec = osmia::open("link_net", bytes).unwrap();
+    spec.programs["on_netfilter"].autoload = true;
+    let loaded = Object::load(&spec, &Kernel::running().unwrap());
+    if !gate.needs("netfilter programs", "6.4", loaded.is_ok()) {
+        return;
+    }
+    let object = loaded.unwrap();
+    let Some(veth) = Veth::new() else { return };
+    let bpffs = Bpffs::new();
+    let (program, link) = (bpffs.join("program"), bpffs.join("link"));
+    object.program("on_netfilter").unwrap().pin(&program).unwrap();
+    let attach = |words: &str| {
+        let at = ["net", "attach", "netfilter", program.to_str().unwrap()];
+        let words: Vec<&str> = words.split_whitespace().collect();
+        osmia(&[&at, &words[..]].concat())
+    };
+    veth.near.enter(|| {
+        assert!(attach("ipv4 input").failed_as(2).contains("`pinned PATH` is missing"));
+        assert!(attach("ipv4 inputs").failed_as(2).contains("prerouting, input"));
+        attach(&format!("ipv4 input prio -10 pinned {}", link.to_str().unwrap())).done();
+        let listed = osmia_json(&["net", "list"]);
+        let own = |listed: &Value| {
+            list(listed, "netfilter").iter().filter(|row| row["prio"] == json!(-10)).count()
+        };
+        assert_eq!(own(&listed), 1, "{listed}");
+        std::fs::remove_file(&link).unwrap();
+        assert_eq!(own(&osmia_json(&["net", "list"])), 0);
+    });
 }

@@ -70,7 +70,7 @@ pub use crate::map_shape::MapShape;
 pub use crate::mount::KernelFs;
 pub use crate::name::ObjName;
 pub use crate::netlink::{Netlink, NetlinkError, XdpPrograms};
-pub use crate::netlink_dump::{Interface, TcProgram};
+pub use crate::netlink_dump::{Interface, TcAction, TcProgram};
 pub use crate::netlink_tc::{TcFilter, TcSide};
 pub use crate::netns::enter_netns;
 pub use crate::obj::IdKind;

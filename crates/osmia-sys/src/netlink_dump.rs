@@ -30,9 +30,17 @@ const IFLA_XDP_HW_PROG_ID: u16 = 7;
 const TCA_KIND: u16 = 1;
 const TCA_OPTIONS: u16 = 2;
 const TCA_CHAIN: u16 = 11;
+const TCA_BPF_ACT: u16 = 1;
 const TCA_BPF_NAME: u16 = 7;
 const TCA_BPF_FLAGS: u16 = 8;
 const TCA_BPF_ID: u16 = 11;
+/// In an action: its kind, its options, and of those of kind `bpf` the name and the program's id.
+const TCA_ACT_KIND: u16 = 1;
+const TCA_ACT_OPTIONS: u16 = 2;
+const TCA_ACT_BPF_NAME: u16 = 6;
+const TCA_ACT_BPF_ID: u16 = 9;
+/// The most actions behind a classifier (`TCA_ACT_MAX_PRIO`).
+const ACTIONS: u16 = 32;
 /// The bits that say that an attribute has attributes within, or is in the network's byte order.
 const KIND_MASK: u16 = 0x3fff;
 /// The parents of classifiers that see what comes in and what goes out.
@@ -77,6 +85,17 @@ pub struct TcProgram {
     pub id: Option<u32>,
     /// Whether it decides on packets rather than naming a class.
     pub direct_action: bool,
+    /// The BPF programs that act on what it has classified, in their order.
+    pub actions: Vec<TcAction>,
+}
+
+/// A BPF program that acts on packets which a classifier hands to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TcAction {
+    /// The name that was given to it.
+    pub name: Option<String>,
+    /// The program's id.
+    pub id: Option<u32>,
 }
 
 /// Lists of what there is.
@@ -243,7 +262,20 @@ fn classifier(message: &[u8], parent: u32, discipline: &str) -> Option<TcProgram
         name: text_of(options, TCA_BPF_NAME),
         id: number(options, TCA_BPF_ID),
         direct_action: number(options, TCA_BPF_FLAGS).is_some_and(|flags| flags & 1 != 0),
+        actions: actions(find(options, TCA_BPF_ACT).unwrap_or_default()),
     })
+}
+
+/// The actions of kind `bpf` in a list of actions, which is numbered from 1.
+fn actions(list: &[u8]) -> Vec<TcAction> {
+    let listed = (1..=ACTIONS).map_while(|number| find(list, number));
+    let programs = listed.filter(|action| text_of(action, TCA_ACT_KIND).as_deref() == Some("bpf"));
+    let action = |action| {
+        let options = find(action, TCA_ACT_OPTIONS).unwrap_or_default();
+        let id = find(options, TCA_ACT_BPF_ID).and_then(|value| number_at(value, 0));
+        TcAction { name: text_of(options, TCA_ACT_BPF_NAME), id }
+    };
+    programs.map(action).collect()
 }
 
 /// The value of an attribute.
@@ -295,7 +327,16 @@ mod tests {
 
     #[test]
     fn classifiers_are_read() {
+        let action = [
+            attribute(TCA_ACT_BPF_NAME, b"mark\0"),
+            attribute(TCA_ACT_BPF_ID, &12_u32.to_ne_bytes()),
+        ];
+        let action =
+            [attribute(TCA_ACT_KIND, b"bpf\0"), attribute(TCA_ACT_OPTIONS, &action.concat())];
+        let other = attribute(TCA_ACT_KIND, b"gact\0");
+        let actions = [attribute(1, &other), attribute(2, &action.concat())];
         let options = [
+            attribute(TCA_BPF_ACT, &actions.concat()),
             attribute(TCA_BPF_NAME, b"drop\0"),
             attribute(TCA_BPF_ID, &9_u32.to_ne_bytes()),
             attribute(TCA_BPF_FLAGS, &1_u32.to_ne_bytes()),
@@ -310,6 +351,7 @@ mod tests {
         assert_eq!((found.id, found.name.as_deref()), (Some(9), Some("drop")));
         assert_eq!((found.side, found.direct_action), (Some(TcSide::Egress), true));
         assert_eq!((found.priority, found.handle), (50, 1));
+        assert_eq!(found.actions, [TcAction { name: Some("mark".to_owned()), id: Some(12) }]);
         // What belongs to nothing, or is cut short, is nothing.
         message[8] = 0;
         assert_eq!(classifier(&message, 0, "clsact"), None);

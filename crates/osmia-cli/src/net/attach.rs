@@ -14,6 +14,7 @@ use osmia_sys::{
 use crate::failure::Failure;
 use crate::map::open::program;
 use crate::near::no_such;
+use crate::net::netfilter;
 use crate::output::Output;
 use crate::words::Words;
 
@@ -27,17 +28,20 @@ const HARDWARE: u32 = 8;
 #[derive(Args)]
 #[command(
     after_help = "PLACE is xdp, xdpgeneric, xdpdrv, xdpoffload, tcx_ingress, tcx_egress, tc_ingress, tc_egress, \
-netkit_primary, netkit_peer, or flow_dissector, which has no interface. Behind the interface may stand \
-overwrite (XDP), prepend (tcx, netkit), `prio N` and `handle N` (tc).
+netkit_primary, netkit_peer, or flow_dissector or netfilter, which have no interface. Behind the interface may \
+stand overwrite (XDP), prepend (tcx, netkit), `prio N` and `handle N` (tc). Behind netfilter and its program \
+stand ipv4 or ipv6, a hook (prerouting, input, forward, output, postrouting), `prio N`, defrag, and \
+`pinned PATH`: the pin is what keeps it, and removing it detaches.
 
 Examples:
   osmia net attach xdpgeneric name drop dev veth0
   osmia net attach tcx_ingress id 12 dev veth0 prepend
-  osmia net attach tc_egress pinned /sys/fs/bpf/mark dev veth0 prio 10"
+  osmia net attach tc_egress pinned /sys/fs/bpf/mark dev veth0 prio 10
+  osmia net attach netfilter name drop ipv4 input prio -10 pinned /sys/fs/bpf/drop_link"
 )]
 pub struct Attach {
     /// Where, which program, which interface
-    #[arg(required = true, value_name = "PLACE PROG dev NAME")]
+    #[arg(required = true, value_name = "PLACE PROG dev NAME", allow_negative_numbers = true)]
     words: Vec<String>,
 }
 
@@ -68,9 +72,11 @@ enum Place {
     Classifier(TcSide),
     /// The network namespace.
     Dissector,
+    /// A hook of the packet filter.
+    Netfilter,
 }
 
-const PLACES: [(&str, Place); 11] = [
+const PLACES: [(&str, Place); 12] = [
     ("xdp", Place::Xdp(0)),
     ("xdpgeneric", Place::Xdp(GENERIC)),
     ("xdpdrv", Place::Xdp(DRIVER)),
@@ -82,6 +88,7 @@ const PLACES: [(&str, Place); 11] = [
     ("netkit_primary", Place::Multi(AttachType::NETKIT_PRIMARY)),
     ("netkit_peer", Place::Multi(AttachType::NETKIT_PEER)),
     ("flow_dissector", Place::Dissector),
+    ("netfilter", Place::Netfilter),
 ];
 
 /// What may stand behind the interface.
@@ -111,6 +118,9 @@ impl Attach {
         if let Place::Dissector = place {
             words.end()?;
             return dissector(Some(prog.fd()?), false);
+        }
+        if let Place::Netfilter = place {
+            return netfilter::attach(prog, &mut words);
         }
         let (index, device) = device(&mut words)?;
         let manner = Manner::read(&mut words)?;
@@ -142,7 +152,7 @@ impl Attach {
                     .map(drop)
                     .map_err(|error| Failure::because(attempt, &error))
             }
-            Place::Dissector => Ok(()),
+            Place::Dissector | Place::Netfilter => Ok(()),
         }
     }
 }
@@ -164,6 +174,12 @@ impl Detach {
         if let Place::Dissector = place {
             words.end()?;
             return dissector(None, true);
+        }
+        if let Place::Netfilter = place {
+            return Err(Failure::usage(
+                "what is on netfilter is held by links: `osmia link detach id N` detaches one of those that \
+                 `osmia net list` shows",
+            ));
         }
         let prog = match words.peek() {
             Some("dev") | None => None,
@@ -201,7 +217,7 @@ impl Detach {
                 let id = prog.map(|prog| prog.info()).transpose()?.map(|info| info.id);
                 classifiers(index, side, id, &attempt)
             }
-            Place::Dissector => Ok(()),
+            Place::Dissector | Place::Netfilter => Ok(()),
         }
     }
 }

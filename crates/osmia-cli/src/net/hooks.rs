@@ -4,7 +4,9 @@ use std::fs::File;
 use std::os::fd::AsFd as _;
 
 use osmia_abi::{AttachType, LinkType};
-use osmia_sys::{AttachTarget, Bpf, Errno, Interface, Netlink, TcProgram, TcSide, XdpPrograms};
+use osmia_sys::{
+    AttachTarget, Bpf, Errno, Interface, Netlink, TcAction, TcProgram, TcSide, XdpPrograms,
+};
 use serde_json::{Map, Value, json};
 
 use crate::attached::{self, Attached, ProgramNames};
@@ -55,7 +57,12 @@ impl Point {
                     chain => format!(" chain {chain}"),
                 };
                 let (priority, handle) = (found.priority, found.handle);
-                format!("{}{chain} priority {priority} handle {handle:#x}", kind(found))
+                let act = |action: &TcAction| {
+                    let name = action.name.as_deref().unwrap_or_default();
+                    format!(", then {name} ({})", action.id.unwrap_or_default())
+                };
+                let then: String = found.actions.iter().map(act).collect();
+                format!("{}{chain} priority {priority} handle {handle:#x}{then}", kind(found))
             }
             Self::Netfilter(_, text) => format!("netfilter {text}"),
         }
@@ -282,6 +289,10 @@ impl Hook {
                 put("chain", json!(found.chain));
                 put("priority", json!(found.priority));
                 put("handle", json!(found.handle));
+                if !found.actions.is_empty() {
+                    let act = |action: &TcAction| json!({ "name": action.name, "id": action.id });
+                    put("act", found.actions.iter().map(act).collect());
+                }
             }
             Point::Namespace(_) => {
                 put("id", json!(self.prog));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use osmia_abi::LinkType;
+use osmia_abi::{LinkType, TaskFdType};
 use osmia_btf::{Btf, TypeId};
 use osmia_sys::Bpf;
 use serde::Serialize;
@@ -12,11 +12,12 @@ use crate::attached::ProgramNames;
 use crate::failure::Failure;
 use crate::link::place::{self, Place};
 use crate::output::Output;
+use crate::perf::{self, Found};
 use crate::report::{Page, Report};
 use crate::select::links;
 use crate::selector::refused;
 use crate::symbols::Symbols;
-use crate::table::Table;
+use crate::table::{Column, fitted};
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -30,7 +31,13 @@ struct Row {
     runs: String,
     prog_id: u32,
     name: String,
-    link_id: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link_id: Option<u32>,
+    /// The process and its descriptor that hold it there, where no link does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fd: Option<u32>,
 }
 
 /// When programs of links run, relative to each other.
@@ -62,16 +69,44 @@ pub fn run(name: &str, output: &mut Output) -> Result<(), Failure> {
         let place = place::of(&bpf, &link, &mut symbols)
             .map_err(|errno| refused(format!("ask about link {id}"), errno))?;
         if let Some(runs) = at(&mut types, link.info.type_, &place, name) {
-            let order = ORDER.iter().position(|known| *known == runs).unwrap_or(ORDER.len());
+            let order = order(&runs);
             let prog_id = link.info.prog_id;
-            rows.push(Row { order, runs, prog_id, name: names.of(prog_id), link_id: id });
+            let name = names.of(prog_id);
+            rows.push(Row { order, runs, prog_id, name, link_id: Some(id), pid: None, fd: None });
+        }
+    }
+    for found in perf::on_events(&bpf)? {
+        let prog_id = found.told.prog_id;
+        // Links have events of their own, which processes may have open as well.
+        let is_known = rows.iter().any(|row| row.prog_id == prog_id && row.link_id.is_some());
+        if let Some(runs) = of_event(&found, name).filter(|_| !is_known) {
+            let (order, name) = (order(runs), names.of(prog_id));
+            let (pid, fd) = (Some(found.pid), Some(found.fd));
+            rows.push(Row { order, runs: runs.to_owned(), prog_id, name, link_id: None, pid, fd });
         }
     }
     if rows.is_empty() {
         known(name)?;
     }
-    rows.sort_by_key(|row| (row.order, row.link_id));
+    rows.sort_by_key(|row| (row.order, row.link_id.is_none(), row.link_id, row.prog_id));
     output.show(&OnFunction(rows))
+}
+
+fn order(runs: &str) -> usize {
+    ORDER.iter().position(|known| *known == runs).unwrap_or(ORDER.len())
+}
+
+/// How a program on an event of its own runs at the function or tracepoint, if it does.
+fn of_event(found: &Found, name: &str) -> Option<&'static str> {
+    let at_start = found.name == name && found.told.offset == 0;
+    match found.told.fd_type {
+        TaskFdType::KPROBE => at_start.then_some("kprobe"),
+        TaskFdType::KRETPROBE => at_start.then_some("kretprobe"),
+        TaskFdType::TRACEPOINT => {
+            (found.name == name.rsplit([':', '/']).next()?).then_some("tracepoint")
+        }
+        _ => None,
+    }
 }
 
 /// How a link's program runs at the function or tracepoint, if it does.
@@ -149,15 +184,24 @@ impl Report for OnFunction {
         if self.0.is_empty() {
             return "no programs\n".to_owned();
         }
-        let mut table = Table::new(page, &["runs as", "program", "name", "link"]).numbers(&[1, 3]);
-        for row in &self.0 {
-            table.row([
+        let cells = |row: &Row| {
+            vec![
                 row.runs.clone(),
                 row.prog_id.to_string(),
                 row.name.clone(),
-                row.link_id.to_string(),
-            ]);
-        }
-        table.plain()
+                row.link_id.map_or_else(String::new, |id| id.to_string()),
+                row.pid.map_or_else(String::new, |pid| format!("process {pid}")),
+            ]
+        };
+        let rows: Vec<Vec<String>> = self.0.iter().map(cells).collect();
+        fitted(page, &COLUMNS, &rows).plain()
     }
 }
+
+const COLUMNS: [Column; 5] = [
+    Column::text("runs as", 0),
+    Column::number("program", 0),
+    Column::text("name", 0),
+    Column::number("link", 0),
+    Column::text("held by", 1),
+];

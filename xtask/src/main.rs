@@ -6,6 +6,7 @@ mod cargo;
 mod command;
 mod corpus;
 mod demo;
+mod dist;
 mod fuzz;
 mod report;
 mod setup;
@@ -29,6 +30,7 @@ enum Verb {
     Abi(abi::Abi),
     Setup(setup::Setup),
     Demo(demo::Demo),
+    Dist(dist::Dist),
     Test(test::Test),
     Vm(vm::Vm),
     Fuzz(fuzz::Fuzz),
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Verb::Abi(abi) => abi.run(),
         Verb::Setup(setup) => setup.run(),
         Verb::Demo(demo) => demo.run(),
+        Verb::Dist(dist) => dist.run(),
         Verb::Test(test) => test.run(),
         Verb::Vm(vm) => vm.run(),
         Verb::Fuzz(fuzz) => fuzz.run(),

@@ -15,7 +15,7 @@ use crate::btf::diff::Diff;
 use crate::btf::dump::Dump;
 use crate::btf::find::Find;
 use crate::btf::list::List;
-use crate::btf::min::Min;
+pub use crate::btf::min::Min;
 use crate::btf::show::Show;
 use crate::failure::Failure;
 use crate::output::Output;

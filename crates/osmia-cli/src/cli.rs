@@ -18,7 +18,7 @@ use crate::net::Net;
 use crate::new::New;
 use crate::obj::Obj;
 use crate::on::On;
-use crate::output::Form;
+use crate::output::{Form, Numbers};
 use crate::perf::Perf;
 use crate::probe::ProbeVerb;
 use crate::prog::Progs;
@@ -70,6 +70,18 @@ struct FormOptions {
     /// Print JSON with line breaks and indents
     #[arg(long, short = 'p', global = true, display_order = 901)]
     pretty: bool,
+    /// Write JSON's numbers beyond 2^53-1, which JavaScript cannot hold, as `numbers` or `strings`
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "HOW",
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true,
+        display_order = 903
+    )]
+    json_numbers: Numbers,
     /// Show the paths where objects are pinned
     #[arg(long, short = 'f', global = true, display_order = 902)]
     bpffs: bool,
@@ -155,6 +167,11 @@ impl Cli {
             FormOptions { json: true, .. } => Form::Json,
             FormOptions { .. } => Form::Text,
         }
+    }
+
+    /// How large numbers are written in JSON.
+    pub fn numbers(&self) -> Numbers {
+        self.form.json_numbers
     }
 
     /// Whether objects are shown with the paths where they are pinned.

@@ -11,6 +11,7 @@ use osmia_build::{EventType, Options, Target};
 use osmia_object::ObjectSpec;
 use serde::Serialize;
 
+use crate::btf::Min;
 use crate::compile::{CompileOptions, refused, show_warnings};
 use crate::failure::Failure;
 use crate::generate::object::ObjectOptions;
@@ -28,6 +29,46 @@ pub enum Generate {
     Vmlinux(Box<VmlinuxOptions>),
     /// One object of several, as with bpftool: `osmia obj link`
     Object(Box<ObjectOptions>),
+    /// As much of a kernel's types as some objects need: `osmia btf min` in bpftool's words
+    #[command(name = "min_core_btf", alias = "min-core-btf")]
+    MinCoreBtf(MinCoreBtf),
+    /// What bpftool makes for C
+    #[command(hide = true, alias = "subskeleton")]
+    Skeleton(ForC),
+}
+
+/// The arguments of `osmia gen min_core_btf`.
+#[derive(Args)]
+#[command(after_help = "Example:
+  osmia gen min_core_btf vmlinux-4.19.btf execs-4.19.btf execs.bpf.o")]
+pub struct MinCoreBtf {
+    /// The kernel's types
+    input: PathBuf,
+    /// The file to write
+    output: PathBuf,
+    /// The BPF objects
+    #[arg(required = true)]
+    objects: Vec<PathBuf>,
+}
+
+/// Whatever follows what is not made here.
+#[derive(Args)]
+pub struct ForC {
+    #[arg(allow_hyphen_values = true, trailing_var_arg = true, hide = true)]
+    words: Vec<String>,
+}
+
+impl ForC {
+    /// Says what to do instead.
+    ///
+    /// # Errors
+    /// Always.
+    fn run(&self) -> Result<(), Failure> {
+        let file = self.words.first().map_or("FILE", String::as_str);
+        Err(Failure::unsupported(format!(
+            "skeletons are for C; `osmia gen rust {file}` makes a typed module for Rust of a C file or an object"
+        )))
+    }
 }
 
 /// The arguments of `osmia gen rust`.
@@ -76,6 +117,10 @@ impl Generate {
             Self::Rust(options) => options.run(output),
             Self::Vmlinux(options) => options.run(output),
             Self::Object(options) => options.run(output),
+            Self::MinCoreBtf(MinCoreBtf { input, output: out, objects }) => {
+                Min::of_files(input, out.clone(), objects.clone()).run(output)
+            }
+            Self::Skeleton(words) => words.run(),
         }
     }
 }

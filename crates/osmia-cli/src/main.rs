@@ -28,6 +28,7 @@ mod near;
 mod net;
 mod netns_choice;
 mod new;
+mod numbers;
 mod obj;
 mod object_file;
 mod on;
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let form = cli.form();
-    let mut output = Output::new(form).with_pins(cli.pins());
+    let mut output = Output::new(form).with_pins(cli.pins()).with_numbers(cli.numbers());
     match run(&cli.command, &mut output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(form),

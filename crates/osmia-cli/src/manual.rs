@@ -1,9 +1,10 @@
 //! Completions and manual pages, made of the definition of the command line.
 
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command, CommandFactory as _};
 use clap_complete::Shell;
 use serde::Serialize;
 
@@ -62,19 +63,21 @@ impl Man {
         command.build();
         let failed = |error| Failure::because("make the manual", &error);
         let Some(directory) = &self.directory else {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(command).render(&mut page).map_err(failed)?;
+            let page = page("osmia", command, &["bpf(2)".to_owned()]).map_err(failed)?;
             return Output::raw(&page);
         };
-        let mut left = vec![("osmia".to_owned(), command)];
+        let mut left = vec![("osmia".to_owned(), command, vec!["bpf(2)".to_owned()])];
         let mut pages = 0;
-        while let Some((name, command)) = left.pop() {
-            let within = command.get_subcommands().filter(|within| !within.is_hide_set());
-            left.extend(
-                within.map(|within| (format!("{name}-{}", within.get_name()), within.clone())),
-            );
-            let mut page = Vec::new();
-            clap_mangen::Man::new(command).render(&mut page).map_err(failed)?;
+        while let Some((name, command, see)) = left.pop() {
+            let verbs = verbs(&name, &command);
+            for (verb, own) in &verbs {
+                let beside = verbs.iter().map(|(other, _)| other).filter(|other| *other != verb);
+                let see = std::iter::once(&name).chain(beside).map(|page| format!("{page}(1)"));
+                // The first page's verbs are too many to stand on each of theirs.
+                let most = if name == "osmia" { 1 } else { usize::MAX };
+                left.push((verb.clone(), own.clone(), see.take(most).collect()));
+            }
+            let page = page(&name, command, &see).map_err(failed)?;
             let file = directory.join(format!("{name}.1"));
             fs::write(&file, page)
                 .map_err(|error| Failure::because(format!("write {}", file.display()), &error))?;
@@ -82,6 +85,28 @@ impl Man {
         }
         output.show(&Written { directory: directory.clone(), pages })
     }
+}
+
+/// The verbs below a command that are shown, under the names of their pages.
+fn verbs(name: &str, command: &Command) -> Vec<(String, Command)> {
+    let shown = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    shown.map(|verb| (format!("{name}-{}", verb.get_name()), verb.clone())).collect()
+}
+
+/// A page, and which others to see.
+fn page(name: &str, command: Command, see: &[String]) -> io::Result<Vec<u8>> {
+    let mut see = see.to_vec();
+    // The pages of verbs are named among the verbs, but not as one calls them up.
+    see.extend(verbs(name, &command).into_iter().map(|(verb, _)| format!("{verb}(1)")));
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    let see: Vec<String> = see
+        .iter()
+        .filter_map(|page| page.split_once('('))
+        .map(|(page, section)| format!("\\fB{}\\fR({section}", page.replace('-', "\\-")))
+        .collect();
+    writeln!(page, ".SH \"SEE ALSO\"\n{}", see.join(", "))?;
+    Ok(page)
 }
 
 impl Report for Written {

@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 
 use anstream::AutoStream;
+use clap::ValueEnum;
 use serde::Serialize;
 use terminal_size::{Width, terminal_size};
 
 use crate::failure::Failure;
+use crate::numbers;
 use crate::report::{Page, Report};
 
 /// How to print.
@@ -37,9 +39,30 @@ impl Form {
     }
 }
 
+/// How numbers are written that are too large for the numbers of JavaScript and many other readers of JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Numbers {
+    /// As numbers, with all of their digits
+    #[default]
+    Numbers,
+    /// As strings, where they are beyond 2^53-1
+    Strings,
+}
+
+impl Numbers {
+    /// JSON text, written so.
+    pub fn write(self, json: Vec<u8>) -> Vec<u8> {
+        match self {
+            Self::Numbers => json,
+            Self::Strings => numbers::as_strings(&json),
+        }
+    }
+}
+
 /// The standard output, and who reads it.
 pub struct Output {
     form: Form,
+    numbers: Numbers,
     page: Page,
     /// Whether objects are shown with the paths where they are pinned.
     pins: bool,
@@ -54,13 +77,30 @@ impl Output {
         let terminal = io::stdout().is_terminal();
         let width =
             terminal_size().filter(|_| terminal).map(|(Width(width), _)| usize::from(width));
-        Self { form, page: Page { width }, pins: false, stream: anstream::stdout() }
+        Self {
+            form,
+            numbers: Numbers::Numbers,
+            page: Page { width },
+            pins: false,
+            stream: anstream::stdout(),
+        }
     }
 
     /// The same, with the paths where objects are pinned, or without.
     pub fn with_pins(mut self, pins: bool) -> Self {
         self.pins = pins;
         self
+    }
+
+    /// The same, with large numbers written so.
+    pub fn with_numbers(mut self, numbers: Numbers) -> Self {
+        self.numbers = numbers;
+        self
+    }
+
+    /// How large numbers are written.
+    pub fn numbers(&self) -> Numbers {
+        self.numbers
     }
 
     /// Whether objects are shown with the paths where they are pinned.
@@ -126,7 +166,8 @@ impl Output {
             Form::PrettyJson => serde_json::to_vec_pretty(value),
             Form::Text | Form::Json => serde_json::to_vec(value),
         };
-        let mut text = text.map_err(|error| Failure::because("write JSON", &error))?;
+        let text = text.map_err(|error| Failure::because("write JSON", &error))?;
+        let mut text = self.numbers.write(text);
         text.push(b'\n');
         Self::raw(&text)
     }

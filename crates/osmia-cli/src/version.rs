@@ -8,6 +8,9 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
+/// The version of the schema of what is printed as JSON.
+const JSON: u32 = 1;
+
 /// The arguments of `osmia version`.
 #[derive(Args)]
 pub struct Version {}
@@ -15,6 +18,8 @@ pub struct Version {}
 #[derive(Serialize)]
 struct VersionReport {
     version: &'static str,
+    /// The version of what is printed as JSON: docs/json.
+    json: u32,
     kernel: String,
     machine: String,
 }
@@ -29,6 +34,7 @@ impl Version {
         let name = uname();
         output.show(&VersionReport {
             version: env!("CARGO_PKG_VERSION"),
+            json: JSON,
             kernel: name.release().to_string_lossy().into_owned(),
             machine: name.machine().to_string_lossy().into_owned(),
         })

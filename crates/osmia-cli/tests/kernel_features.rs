@@ -100,6 +100,15 @@ fn manuals_and_completions_come_from_the_definition() {
     osmia(&["man", dir.path().to_str().unwrap()]).done();
     let page = std::fs::read_to_string(dir.path().join("osmia-map-dump.1")).unwrap();
     assert!(page.contains(".TH osmia-map-dump 1") && page.contains("per_cpu"), "{page}");
+    for (page, see) in [
+        ("osmia-map-dump", "osmia\\-map\\-count\\fR(1)"),
+        ("osmia-map", "osmia\\-map\\-dump\\fR(1)"),
+        ("osmia", "osmia\\-prog\\fR(1)"),
+    ] {
+        let text = std::fs::read_to_string(dir.path().join(format!("{page}.1"))).unwrap();
+        let (_, seen) = text.split_once(".SH \"SEE ALSO\"").unwrap();
+        assert!(seen.contains(see), "{seen}");
+    }
     for shell in ["bash", "zsh", "fish"] {
         let script = osmia(&["completions", shell]).done();
         assert!(script.contains("getnext"), "{shell}");

@@ -1,6 +1,6 @@
 //! `osmia btf min`: as much of a kernel's types as objects need.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use osmia_btf::core_re::{Minimal, Target};
@@ -41,6 +41,11 @@ struct Written {
 }
 
 impl Min {
+    /// What bpftool's words ask for: where the types come from, where they go, and the objects.
+    pub fn of_files(from: &Path, out: PathBuf, objects: Vec<PathBuf>) -> Self {
+        Self { objects, of: Some(from.to_string_lossy().into_owned()), out }
+    }
+
     /// Writes the types.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::map::list::shown;
 use crate::map::open::all;
 use crate::map::printer::{Format, Instead, Printer};
 use crate::map::types::holds_objects;
-use crate::output::{Form, Output};
+use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::words::Words;
 
@@ -69,7 +69,7 @@ impl Dump {
         words.end()?;
         let format = Format::chosen(self.format, output);
         match maps.as_slice() {
-            [map] => self.one(&kernel, map, format, output.form()),
+            [map] => self.one(&kernel, map, format, output),
             maps if format == Format::Json => {
                 let mut dumps = Vec::new();
                 for map in maps {
@@ -85,17 +85,23 @@ impl Dump {
                 for map in maps {
                     let title = format!("map {} {}\n", map.info()?.id, map.name());
                     Output::raw(title.as_bytes())?;
-                    self.one(&kernel, map, format, output.form())?;
+                    self.one(&kernel, map, format, output)?;
                 }
                 Ok(())
             }
         }
     }
 
-    fn one(&self, kernel: &Kernel, map: &Map, format: Format, form: Form) -> Result<(), Failure> {
+    fn one(
+        &self,
+        kernel: &Kernel,
+        map: &Map,
+        format: Format,
+        output: &Output,
+    ) -> Result<(), Failure> {
         walkable(map)?;
         let entries = Entries::of(kernel, map)?;
-        let mut printer = Printer::new(&entries, format, form);
+        let mut printer = Printer::new(&entries, format, output);
         let objects = holds_objects(map);
         let mut walk = map.entries();
         while let Some((key, value)) = walk.next_entry()? {

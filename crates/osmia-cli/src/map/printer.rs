@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
 use crate::map::entry::Entries;
-use crate::output::{Form, Output};
+use crate::output::{Form, Numbers, Output};
 
 /// As much is collected before it is written.
 const CHUNK: usize = 64 * 1024;
@@ -41,6 +41,7 @@ pub struct Printer<'a> {
     entries: &'a Entries,
     format: Format,
     pretty: bool,
+    numbers: Numbers,
     buffer: Vec<u8>,
     count: u64,
     /// Lines of a table that wait for the width of its columns.
@@ -51,11 +52,12 @@ pub struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     /// Begins to print.
-    pub fn new(entries: &'a Entries, format: Format, form: Form) -> Self {
+    pub fn new(entries: &'a Entries, format: Format, output: &Output) -> Self {
         Self {
             entries,
             format,
-            pretty: form == Form::PrettyJson,
+            pretty: output.form() == Form::PrettyJson,
+            numbers: output.numbers(),
             buffer: Vec::new(),
             count: 0,
             waiting: Vec::new(),
@@ -122,6 +124,9 @@ impl<'a> Printer<'a> {
     }
 
     fn flush(&mut self) -> Result<(), Failure> {
+        if matches!(self.format, Format::Json | Format::Ndjson) {
+            self.buffer = self.numbers.write(std::mem::take(&mut self.buffer));
+        }
         let done = Output::raw(&self.buffer);
         self.buffer.clear();
         done

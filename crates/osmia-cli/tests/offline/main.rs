@@ -1,5 +1,6 @@
 //! The command where it asks nothing of a kernel.
 
+mod bpftool;
 mod btf;
 mod build;
 mod check;

@@ -7,7 +7,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define COUNT(name) __sync_fetch_and_add(&name, 1)
 
 __u64 by_ingress, by_egress, by_connect, by_skb, by_filter, by_lookup, by_msg, by_netfilter;
-__u64 by_reuseport, by_stream, by_netkit, by_bind;
+__u64 by_reuseport, by_stream, by_netkit, by_bind, by_flow, by_route_in, by_route_out, by_route_xmit;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKMAP);
@@ -68,6 +68,37 @@ int on_msg(struct sk_msg_md *msg)
 SEC("flow_dissector")
 int on_flow(struct __sk_buff *skb)
 {
+	COUNT(by_flow);
+	return BPF_OK;
+}
+
+// Makes the kernel take the packet's headers apart.
+SEC("tc")
+int on_hash(struct __sk_buff *skb)
+{
+	bpf_set_hash_invalid(skb);
+	bpf_get_hash_recalc(skb);
+	return -1;
+}
+
+SEC("lwt_in")
+int on_route_in(struct __sk_buff *skb)
+{
+	COUNT(by_route_in);
+	return BPF_OK;
+}
+
+SEC("lwt_out")
+int on_route_out(struct __sk_buff *skb)
+{
+	COUNT(by_route_out);
+	return BPF_OK;
+}
+
+SEC("lwt_xmit")
+int on_route_xmit(struct __sk_buff *skb)
+{
+	COUNT(by_route_xmit);
 	return BPF_OK;
 }
 

@@ -53,6 +53,7 @@ pub use crate::link::order::Anchor;
 pub use crate::link::perf_event::PerfEvent;
 pub use crate::link::raw_tracepoint::RawTracepoint;
 pub use crate::link::records::IterationRecords;
+pub use crate::link::route::Route;
 pub use crate::link::tc::Tc;
 pub use crate::link::tc_filter::TcFilter;
 pub use crate::link::tracepoint::Tracepoint;
@@ -84,9 +85,9 @@ pub use crate::probes::{Probe, ProbeKind};
 pub use crate::program::Program;
 pub use crate::program::info::ProgramInfo;
 pub use crate::program::kinds::{
-    CgroupProgram, ExtensionProgram, FlowDissectorProgram, LsmProgram, NetfilterProgram,
-    PerfEventProgram, ProbeProgram, RawTracepointProgram, SkLookupProgram, SkMsgProgram,
-    SkReuseportProgram, SkSkbProgram, SocketFilterProgram, SyscallProgram, TcProgram,
+    CgroupProgram, ExtensionProgram, FlowDissectorProgram, LsmProgram, LwtProgram,
+    NetfilterProgram, PerfEventProgram, ProbeProgram, RawTracepointProgram, SkLookupProgram,
+    SkMsgProgram, SkReuseportProgram, SkSkbProgram, SocketFilterProgram, SyscallProgram, TcProgram,
     TracepointProgram, TracingProgram, XdpProgram,
 };
 pub use crate::program::stream::ProgramStream;

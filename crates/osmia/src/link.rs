@@ -41,6 +41,7 @@ pub(crate) mod probe_source;
 pub mod raw_tracepoint;
 pub mod records;
 pub(crate) mod refused;
+pub mod route;
 pub(crate) mod security;
 pub(crate) mod setting;
 pub(crate) mod socket;

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use osmia::{
     Anchor, AttachType, Cgroup, CgroupMode, CgroupProgram, Error, ErrorKind, FlowDissectorProgram,
-    Kernel, Link, LinkDetails, LsmProgram, Netfilter, NetfilterFamily, NetfilterHook,
-    NetfilterProgram, Netkit, Object, Program, SkLookupProgram, SkMsgProgram, SkReuseportProgram,
-    SkSkbProgram, SocketFilterProgram, Tc, TcFilter, TcProgram,
+    Kernel, Link, LinkDetails, LsmProgram, LwtProgram, Netfilter, NetfilterFamily, NetfilterHook,
+    NetfilterProgram, Netkit, Object, Program, Route, SkLookupProgram, SkMsgProgram,
+    SkReuseportProgram, SkSkbProgram, SocketFilterProgram, Tc, TcFilter, TcProgram,
 };
 use osmia_sys::abi::LinkType;
 use osmia_testkit::fixture::Fixture;
@@ -266,11 +266,69 @@ fn a_namespace_looks_sockets_up() {
     is_still(&object, "by_lookup", || netns.enter(datagram));
     let error = program.attach(std::fs::File::open("/dev/null").unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}
 
-    let dissector: FlowDissectorProgram = typed(&object, "on_flow");
-    let link = good(dissector.attach(&netns));
-    let error = dissector.attach(&netns).unwrap_err();
+#[test]
+fn a_namespace_takes_headers_apart() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let Some(veth) = Veth::new() else { return };
+    let (near, dissector) = (veth.near_index(), typed::<FlowDissectorProgram>(&object, "on_flow"));
+    // It makes the kernel look at each packet.
+    let hash: TcProgram = typed(&object, "on_hash");
+    let _hash = good(veth.near.enter(|| hash.attach_filter(&TcFilter::ingress(near))));
+    let link = good(dissector.attach(&veth.near));
+    assert_eq!(link.info().unwrap().link_type(), LinkType::NETNS);
+    let inode = u32::try_from(rustix::fs::fstat(&veth.near).unwrap().st_ino).unwrap();
+    let place = LinkDetails::NetworkNamespace { inode, attach_type: AttachType::FLOW_DISSECTOR };
+    assert_eq!(link.details().unwrap(), place);
+    let error = dissector.attach(&veth.near).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Busy | ErrorKind::System), "{error:?}");
+    counts(&object, "by_flow", || veth.send_to_near(9, b"hello").unwrap());
+    link.detach().unwrap();
+    is_still(&object, "by_flow", || veth.send_to_near(9, b"hello").unwrap());
+}
+
+/// Sends a datagram to a place that only a route leads to.
+fn to(address: [u8; 4]) {
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    // Nobody may be there, or there is no route yet or no longer.
+    let _ = socket.send_to(b"hello", SocketAddr::from((address, 9)));
+}
+
+#[test]
+fn routes_have_programs() {
+    let Some(gate) = Gate::root() else { return };
+    if !gate.built_with("programs on routes", "bpf_lwt_xmit_reroute") {
+        return;
+    }
+    let Some(object) = load() else { return };
+    let Some(veth) = Veth::new() else { return };
+    let near = veth.near_index();
+    let route = Route::new([198, 51, 100, 0], 24, near);
+    let attach = |name: &str, route: &Route| {
+        let program: LwtProgram = typed(&object, name);
+        veth.near.enter(|| program.attach(route))
+    };
+    for (program, variable) in
+        [("on_route_out", "by_route_out"), ("on_route_xmit", "by_route_xmit")]
+    {
+        let send = || veth.near.enter(|| to([198, 51, 100, 7]));
+        is_still(&object, variable, send);
+        let link = good(attach(program, &route));
+        assert!(link.info().is_err(), "it is a setting of the route");
+        assert_eq!(attach(program, &route).unwrap_err().kind(), ErrorKind::Exists);
+        counts(&object, variable, send);
+        link.detach().unwrap();
+        is_still(&object, variable, send);
+    }
+    let error = attach("on_route_in", &Route::new([198, 51, 101, 0], 24, 9999)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+    let error = attach("on_route_in", &Route::new([198, 51, 101, 0], 33, near)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+    // What vanishes with its interface is gone without a word.
+    let link = good(attach("on_route_in", &route));
+    drop(veth);
     link.detach().unwrap();
 }
 

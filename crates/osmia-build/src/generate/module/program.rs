@@ -42,6 +42,9 @@ const HANDLES: &[(ProgType, &str)] = &[
     (ProgType::SK_REUSEPORT, "SkReuseportProgram"),
     (ProgType::SK_SKB, "SkSkbProgram"),
     (ProgType::NETFILTER, "NetfilterProgram"),
+    (ProgType::LWT_IN, "LwtProgram"),
+    (ProgType::LWT_OUT, "LwtProgram"),
+    (ProgType::LWT_XMIT, "LwtProgram"),
     (ProgType::SYSCALL, "SyscallProgram"),
 ];
 

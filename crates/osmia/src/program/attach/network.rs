@@ -7,14 +7,15 @@ use osmia_abi::AttachType;
 use crate::error::Error;
 use crate::link::netfilter::Netfilter;
 use crate::link::netkit::Netkit;
+use crate::link::route::Route;
 use crate::link::socket::SocketPlace;
 use crate::link::tc::Tc;
 use crate::link::tc_filter::TcFilter;
-use crate::link::{Link, netfilter, netkit, netns, socket, sockmap, tc, tc_filter};
+use crate::link::{Link, netfilter, netkit, netns, route, socket, sockmap, tc, tc_filter};
 use crate::map::Map;
 use crate::program::kinds::{
-    FlowDissectorProgram, NetfilterProgram, SkLookupProgram, SkMsgProgram, SkReuseportProgram,
-    SkSkbProgram, SocketFilterProgram, TcProgram,
+    FlowDissectorProgram, LwtProgram, NetfilterProgram, SkLookupProgram, SkMsgProgram,
+    SkReuseportProgram, SkSkbProgram, SocketFilterProgram, TcProgram,
 };
 
 impl TcProgram {
@@ -54,6 +55,22 @@ impl TcProgram {
     /// `Invalid`: the interface is no netkit device; `Unsupported`; `Permission`.
     pub fn attach_netkit(&self, place: &Netkit) -> Result<Link, Error> {
         self.attached(|program| netkit::attach(program.kernel_value(), program.fd(), place))
+    }
+}
+
+impl LwtProgram {
+    /// Adds a route whose packets it sees: those that come in, go out or are sent, as its type says.
+    ///
+    /// # Kernel
+    /// Since 4.10, with `CONFIG_LWTUNNEL_BPF`. It is no link but a setting of the route, which goes when the [`Link`] is
+    /// dropped.
+    ///
+    /// # Errors
+    /// `NotFound`: there is no such interface; `Exists`: there is such a route; `Invalid`: the interface is down;
+    /// `Unsupported`; `Permission`.
+    pub fn attach(&self, route: &Route) -> Result<Link, Error> {
+        let of = (self.name(), self.prog_type());
+        self.attached(|program| route::attach(program.kernel_value(), program.fd(), of, route))
     }
 }
 

@@ -133,7 +133,7 @@ const ITER: Parts = parts!(
 const STRUCT_OPS: Parts = parts!(
     "struct_ops",
     "Registers a congestion control of TCP, `fixed_window`, which keeps its window at a fixed size. Sockets choose it by\n\
-     `TCP_CONGESTION`, and all new ones by `sysctl net.ipv4.tcp_congestion_control`.",
+     `TCP_CONGESTION`, and all new ones by `sysctl net.ipv4.tcp_congestion_control`. Its link takes Linux 6.4.",
     " [SECONDS [WINDOW]]",
     "registers it and looks for it in the kernel's list."
 );

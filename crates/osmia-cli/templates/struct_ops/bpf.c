@@ -43,8 +43,8 @@ __u32 BPF_PROG(fixed_undo_cwnd, struct sock *sk)
 	return window;
 }
 
-/* The table: users choose it by its name. */
-SEC(".struct_ops")
+/* The table: users choose it by its name. Its link goes with the process, however that ends. */
+SEC(".struct_ops.link")
 struct tcp_congestion_ops fixed = {
 	.ssthresh = (void *)fixed_ssthresh,
 	.cong_avoid = (void *)fixed_cong_avoid,

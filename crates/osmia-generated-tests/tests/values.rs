@@ -1,8 +1,11 @@
 //! Values that C initialises, read and written by the generated types.
 
+use std::mem::offset_of;
+
 use osmia::generated::{Bool, Chars, Ptr};
 use osmia_generated_tests::types::types::{
-    EndpointT, Event, Flexible, Inner, Keywords, Kind, Nested, NestedAnon0, Packed, Small,
+    EndpointT, Event, Flexible, Held, Inner, Keywords, Kind, Nested, NestedAnon0, Packed, Small,
+    TaskStruct,
 };
 use osmia_generated_tests::{types, types_newest};
 
@@ -110,6 +113,16 @@ fn names_that_rust_cannot_have() {
     assert_eq!(*spec.vars.r#type.get(), 12);
     assert_eq!(spec.progs.r#match.name, "match");
     assert_eq!(spec.maps.r#loop.max_entries, 16);
+}
+
+#[test]
+fn what_the_kernel_looks_after_has_its_place() {
+    let held = Held { task: Ptr::new(0x1234), größe: 5, ..Held::default() };
+    assert_eq!((offset_of!(Held, lock), size_of_val(&held.lock)), (0, 4));
+    assert_eq!((offset_of!(Held, timer), size_of_val(&held.timer)), (8, 16));
+    assert_eq!((offset_of!(Held, task), offset_of!(Held, größe), size_of::<Held>()), (24, 32, 40));
+    let _: Ptr<TaskStruct> = held.task;
+    assert_eq!((held.task.address(), held.größe), (0x1234, 5));
 }
 
 #[test]

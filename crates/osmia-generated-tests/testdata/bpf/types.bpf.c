@@ -197,12 +197,22 @@ const volatile enum kind chosen = KIND_EXEC;
 _Bool armed = 1;
 char huge[16 << 20];
 
+/* What the kernel looks after in the values of maps. */
+struct held {
+	struct bpf_spin_lock lock;
+	struct bpf_timer timer;
+	struct task_struct __attribute__((btf_type_tag("kptr"))) *task;
+	__u32 größe;
+};
+
 struct event { __u32 pid; char comm[16]; };
 struct asked { __u8 a; };
 const struct asked *unused_asked __attribute__((unused));
 
 struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); __type(value, struct event); } events SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16); __type(key, struct inner); __type(value, struct { int sum; }); } loop SEC(".maps");
+
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 16); __type(key, __u32); __type(value, struct held); } holding SEC(".maps");
 
 SEC("socket") int match(struct __sk_buff *skb)
 {

@@ -1,8 +1,8 @@
 //! What is to be compiled, and how.
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use osmia_btf::{Btf, Endian};
 use osmia_object::ObjectSpec;
@@ -10,6 +10,7 @@ use osmia_object::ObjectSpec;
 use crate::cargo;
 use crate::clang::compile::{Compile, Compiled};
 use crate::clang::cpu::Cpu;
+use crate::clang::diagnostic::Diagnostic;
 use crate::clang::finder::Clang;
 use crate::clang::target::Target;
 use crate::compiled_object::CompiledObject;
@@ -44,6 +45,7 @@ pub struct Builder {
     args: Vec<OsString>,
     vmlinux: Vmlinux,
     out_dir: Option<PathBuf>,
+    checked_in: Option<PathBuf>,
     types: Vec<String>,
     events: Vec<EventType>,
 }
@@ -63,6 +65,7 @@ impl Builder {
             args: Vec::new(),
             vmlinux: Vmlinux::default(),
             out_dir: None,
+            checked_in: None,
             types: Vec::new(),
             events: Vec::new(),
         }
@@ -172,13 +175,41 @@ impl Builder {
         self
     }
 
+    /// Takes the module from this folder where it cannot be made: on docs.rs, and, with a warning,
+    /// where there is no clang.
+    ///
+    /// `osmia gen rust FILE.bpf.c -o FOLDER` puts it there, and with `--check` it tells whether it is current.
+    #[must_use]
+    pub fn checked_in(mut self, dir: impl AsRef<Path>) -> Self {
+        self.checked_in = Some(dir.as_ref().to_owned());
+        self
+    }
+
     /// Compiles and generates, for build scripts: writes `name.o` and `name.rs` for
     /// `osmia::include_bpf!(name)` into cargo's folder, tells cargo what they depend on, and shows
     /// the compiler's warnings as cargo's.
     ///
     /// If that cannot be done, cargo shows why, and the build ends.
     pub fn compile(&self) {
-        cargo::finish(self.out_dir.as_deref(), &self.source, self.generate());
+        let is_docs_rs = env::var_os("DOCS_RS").is_some();
+        cargo::finish(self.out_dir.as_deref(), &self.source, self.make(is_docs_rs));
+    }
+
+    /// The module, or the one that is checked in.
+    fn make(&self, is_docs_rs: bool) -> Result<Generated, Error> {
+        let Some(folder) = &self.checked_in else { return self.generate() };
+        // There is a clang on docs.rs, and no headers.
+        match if is_docs_rs { Err(Error::NoClang) } else { self.generate() } {
+            Err(Error::NoClang) => {
+                let mut made = Generated::read_from(folder, self.module_name())?;
+                made.inputs.push(self.source.clone());
+                let text = format!("{}; {} is built in", Error::NoClang, folder.display());
+                let warning = (!is_docs_rs).then(|| Diagnostic::warning(text));
+                made.warnings.extend(warning);
+                Ok(made)
+            }
+            made => made,
+        }
     }
 
     /// Compiles and generates, and writes nothing.
@@ -319,5 +350,39 @@ impl Builder {
             }
             (result, _) => result,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::Builder;
+    use crate::fixture;
+
+    #[test]
+    fn what_is_checked_in_is_taken_where_there_is_no_making_it() {
+        let (folder, none) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for both in [false, true] {
+            let mut builder = Builder::new(fixture::source("events")).name(format!("x{both}"));
+            if both {
+                builder = builder.both_endians();
+            }
+            let made = builder.generate().unwrap();
+            made.write_to(folder.path()).unwrap();
+            let builder = builder.checked_in(folder.path());
+            assert_eq!(builder.make(false).unwrap().inputs, made.inputs);
+            // Nothing of this is there on docs.rs.
+            let builder = builder.clang("/nonexistent/clang");
+            let taken = builder.make(true).unwrap();
+            assert_eq!(taken.files(), made.files());
+            assert!(taken.warnings.is_empty());
+            assert!(taken.inputs.iter().all(|input| input.exists()), "{:?}", taken.inputs);
+            let error = builder.make(false).unwrap_err().to_string();
+            assert!(error.contains("/nonexistent/clang"), "{error}");
+            let error = builder.checked_in(none.path()).make(true).unwrap_err().to_string();
+            assert!(error.contains(&format!("x{both}.rs")), "{error}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5);
     }
 }

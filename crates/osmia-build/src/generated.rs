@@ -37,6 +37,28 @@ impl Generated {
         }
     }
 
+    /// The module of this name as it was written into a folder.
+    pub(crate) fn read_from(dir: &Path, name: String) -> Result<Self, Error> {
+        let read = |file: String| {
+            let path = dir.join(file);
+            fs::read(&path).during("read", &path).map(|contents| (contents, path))
+        };
+        let (module, path) = read(format!("{name}.rs"))?;
+        let module = String::from_utf8_lossy(&module).into_owned();
+        let mut inputs = vec![path];
+        let mut object = |order: &str| -> Result<Vec<u8>, Error> {
+            let (object, path) = read(format!("{name}{order}.o"))?;
+            inputs.push(path);
+            Ok(object)
+        };
+        let (object, big_endian_object) = if module.contains(&format!("\"{name}.le.o\"")) {
+            (object(".le")?, Some(object(".be")?))
+        } else {
+            (object("")?, None)
+        };
+        Ok(Self { name, module, object, big_endian_object, inputs, warnings: Vec::new() })
+    }
+
     /// Writes the files into a folder. Files that are so already stay untouched.
     ///
     /// # Errors

@@ -22,7 +22,8 @@
 //!
 //! clang is `$OSMIA_CLANG`, else `clang`, else the newest `clang-NN` in `$PATH`. libbpf's headers are
 //! the system's; a `vmlinux.h` is made from the running kernel's types (or from a [file](Vmlinux))
-//! if the C includes one and none is there.
+//! if the C includes one and none is there. docs.rs has no headers: there, and where there is no clang,
+//! [`Builder::checked_in`] takes the module that `osmia gen rust` made.
 //!
 //! # The module
 //! - `OBJECT`: the object's bytes, without DWARF; `open()`: the [spec](osmia_object::ObjectSpec) with a

@@ -54,6 +54,13 @@ pub struct Diagnostic {
     pub source: Vec<String>,
 }
 
+impl Diagnostic {
+    /// A warning of ours, about no place in a source.
+    pub(crate) fn warning(message: String) -> Self {
+        Self { severity: Severity::Warning, place: None, message, source: Vec::new() }
+    }
+}
+
 impl fmt::Display for Diagnostic {
     /// One line, without the source.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

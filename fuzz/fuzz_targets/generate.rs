@@ -6,7 +6,5 @@ mod body;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let source = String::from_utf8_lossy(bytes).into_owned();
-    if let Some(text) = body::module(bytes, vec![source]) {
-        syn::parse_file(&text).expect("a module is Rust");
-    }
+    body::module(bytes, vec![source]);
 });

@@ -123,11 +123,6 @@ pub enum Error {
         /// The same for big-endian ones.
         big: String,
     },
-    /// The generated text is no Rust: a mistake of the generator's.
-    #[error(
-        "the generated module is not valid Rust ({0}); this is a mistake of Osmia's, please report it with the C file"
-    )]
-    Syntax(String),
     /// The compiler's object cannot be taken apart.
     #[error("the compiler's object cannot be read")]
     Strip(#[source] object::build::Error),

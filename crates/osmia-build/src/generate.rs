@@ -4,6 +4,7 @@ mod comments;
 mod find;
 pub(crate) mod module;
 pub(crate) mod names;
+mod print;
 pub(crate) mod request;
 pub(crate) mod text;
 pub(crate) mod types;

@@ -1,9 +1,8 @@
-//! From tokens to text.
+//! Documentation.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::error::Error;
 use crate::generate::comments::Comment;
 
 /// Documentation, as a sentence.
@@ -27,10 +26,4 @@ pub(crate) fn comment_doc(comment: Option<&Comment>) -> TokenStream {
     let space = |line: &String| if line.is_empty() { String::new() } else { format!(" {line}") };
     let lines = lines.iter().map(space);
     quote!(#(#[doc = #lines])*)
-}
-
-/// The tokens as formatted Rust.
-pub(crate) fn text(tokens: TokenStream) -> Result<String, Error> {
-    let file: syn::File = syn::parse2(tokens).map_err(|error| Error::Syntax(error.to_string()))?;
-    Ok(prettyplease::unparse(&file))
 }

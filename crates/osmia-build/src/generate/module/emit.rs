@@ -16,7 +16,6 @@ use crate::generate::request::Options;
 use crate::generate::text::{doc, doc_of};
 use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::ty::Scope;
-use crate::generate::types::model::Model;
 
 /// A field of the spec and of the live object.
 struct Part {
@@ -55,12 +54,8 @@ pub(super) fn module(
     quote!(#opening #spec #live)
 }
 
-/// The module of types.
-pub(super) fn types(emitter: &Emitter<'_>, model: &Model) -> TokenStream {
-    if model.items.is_empty() {
-        return TokenStream::new();
-    }
-    let items = emitter.items();
+/// The module of types, without them.
+pub(super) fn types() -> TokenStream {
     quote! {
         #[doc(inline)]
         #[allow(unused_imports)]
@@ -76,7 +71,6 @@ pub(super) fn types(emitter: &Emitter<'_>, model: &Model) -> TokenStream {
             use ::core::mem::{align_of, offset_of, size_of};
             use ::osmia::generated::{Bool, Chars, Pad, Ptr};
             use ::osmia::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
-            #items
         }
     }
 }

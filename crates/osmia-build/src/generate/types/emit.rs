@@ -31,10 +31,9 @@ impl<'m> Emitter<'m> {
     }
 
     /// All items of the model.
-    pub fn items(&self) -> TokenStream {
+    pub fn items(&self) -> impl Iterator<Item = TokenStream> + '_ {
         let mut accesses = Accesses::new(self.model);
-        let items = self.model.items.iter().map(|(&id, item)| self.item(id, item, &mut accesses));
-        items.collect()
+        self.model.items.iter().map(move |(&id, item)| self.item(id, item, &mut accesses))
     }
 
     fn item(&self, id: TypeId, item: &Item, accesses: &mut Accesses<'m>) -> TokenStream {

@@ -130,7 +130,7 @@ impl Gate {
             running < documented,
             "{feature} is documented from Linux {since} on, this is Linux {running}: {why}"
         );
-        let reason = format_args!("{feature} needs Linux {since}, this is {running}");
+        let reason = format!("{feature} needs Linux {since}, this is {running}");
         match extent {
             Extent::Whole => skip::whole(reason),
             Extent::Part => skip::part(reason),

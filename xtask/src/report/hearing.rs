@@ -9,12 +9,19 @@ use crate::{
 pub(crate) struct Hearing {
     name: String,
     named: bool,
+    /// What is to be shown when it is over, where it is not shown as it comes.
+    kept: Option<Vec<String>>,
     tally: Tally,
 }
 
 impl Hearing {
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), named: false, tally: Tally::default() }
+        Self { name: name.to_owned(), named: false, kept: None, tally: Tally::default() }
+    }
+
+    /// For one of several that are listened to at the same time: shown in one piece when it is over.
+    pub(crate) fn kept(name: &str) -> Self {
+        Self { kept: Some(Vec::new()), ..Self::new(name) }
     }
 
     /// Takes a line of its output.
@@ -27,10 +34,17 @@ impl Hearing {
     /// Shows a line, after the program's name if it is the first.
     fn show(&mut self, line: &str) {
         if !self.named {
-            say(&format!("-- {}", self.name));
+            self.put(format!("-- {}", self.name));
             self.named = true;
         }
-        say(line);
+        self.put(line.to_owned());
+    }
+
+    fn put(&mut self, line: String) {
+        match &mut self.kept {
+            Some(kept) => kept.push(line),
+            None => say(&line),
+        }
     }
 
     /// It ended by itself, well or not, as `status` says. Trouble is what its tests did not tell of.
@@ -56,6 +70,9 @@ impl Hearing {
         }
         if let Some(trouble) = &trouble {
             self.show(&format!("   {trouble}"));
+        }
+        if let Some(kept) = self.kept.as_ref().filter(|kept| !kept.is_empty()) {
+            say(&kept.join("\n"));
         }
         Run { name: self.name, tally: self.tally, trouble }
     }

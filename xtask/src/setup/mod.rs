@@ -50,6 +50,11 @@ pub(crate) fn for_machines() -> Result<()> {
     apt::install(need::MACHINES)
 }
 
+/// Prepares for tests on other architectures.
+pub(crate) fn for_other_machines() -> Result<()> {
+    apt::install(need::OTHER_MACHINES)
+}
+
 /// The packages of the needs that are not met.
 fn missing(needs: &[Need]) -> Vec<&'static str> {
     needs.iter().filter(|need| !need.met()).map(|need| need.package).collect()

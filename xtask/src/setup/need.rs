@@ -62,3 +62,12 @@ pub(crate) const MACHINES: &[Need] = &[
     Need::command("xz", "xz-utils"),
     Need::command("zstd", "zstd"),
 ];
+
+/// For running tests on other architectures.
+pub(crate) const OTHER_MACHINES: &[Need] = &[
+    Need::command("qemu-system-aarch64", "qemu-system-arm"),
+    Need::command("qemu-system-s390x", "qemu-system-misc"),
+    Need::command("qemu-s390x-static", "qemu-user-static"),
+    Need::command("dpkg-deb", "dpkg"),
+    Need::command("xz", "xz-utils"),
+];

@@ -14,6 +14,7 @@ use crate::{report::Report, setup, vm};
 ///
 /// Tests that load or attach run as root only, and are counted as skipped otherwise.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the command line")]
 pub(crate) struct Test {
     /// Leave out the tests that need a kernel.
     #[arg(long, conflicts_with = "kernel")]
@@ -24,6 +25,9 @@ pub(crate) struct Test {
     /// Leave out the kernel matrix.
     #[arg(long)]
     no_vm: bool,
+    /// Run the kernel tests on every series of kernels that Debian has, and tests on other architectures, too.
+    #[arg(long, conflicts_with_all = ["no_vm", "pure"])]
+    all: bool,
     /// Run only tests whose names contain this, and no format, lint or documentation checks.
     #[arg(last = true)]
     filter: Option<String>,
@@ -56,6 +60,9 @@ impl Test {
         }
         if !self.pure && !self.no_vm {
             vm::run_usual(filter, &mut report);
+        }
+        if self.all {
+            vm::run_rest(filter, &mut report);
         }
         report.expect_tests(filter);
         report.finish()

@@ -1,23 +1,26 @@
 //! What every machine of the matrix finds in its first file system: the tests, and all they need.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, bail};
-use osmia_testkit::fixture::{Fixture, Unmade};
+use osmia_testkit::fixture::{Endian, Fixture, UNMADE, Unmade};
 use osmia_vm::Cpio;
 
 use crate::{
     cargo::{self, Program, cargo},
     command::say,
     test::programs::KERNEL,
-    vm::kernel::Kernel,
+    vm::{arch::Arch, kernel::Kernel, toolchain::Toolchain},
 };
-
-/// The machines' kind, in Cargo's words.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// What parses a kernel's types, which takes minutes in these machines unless it is optimised.
 const OPTIMISED: [&str; 2] = ["memchr", "osmia-btf"];
+
+/// The crates whose kernel tests are run on other architectures.
+const LOADING: [&str; 4] = ["osmia", "osmia-btf", "osmia-sys", "osmia-testkit"];
+
+/// A fixture's file name and contents.
+type Packed = (String, Vec<u8>);
 
 /// The tests, packed.
 pub(crate) struct Image {
@@ -27,7 +30,24 @@ pub(crate) struct Image {
 impl Image {
     /// Builds the kernel tests, without any need of libraries, and the objects that they load.
     pub(crate) fn build(filter: Option<&str>) -> Result<Self> {
-        let programs = programs()?;
+        Self::pack(&programs()?, &fixtures(Arch::Amd64)?, filter)
+    }
+
+    /// The same for another architecture, with the tests of the crates that load and attach.
+    pub(crate) fn build_for(
+        arch: Arch,
+        toolchain: &Toolchain,
+        filter: Option<&str>,
+    ) -> Result<Self> {
+        let mut cargo = toolchain.cargo();
+        cargo
+            .args(LOADING.iter().flat_map(|name| ["--package", name]))
+            .args(["--features", "osmia/tokio", "--test", &format!("{KERNEL}*")])
+            .args(["--bin", "osmia-init"]);
+        Self::pack(&cargo::build(optimised(&mut cargo))?, &fixtures(arch)?, filter)
+    }
+
+    fn pack(programs: &[Program], fixtures: &[Packed], filter: Option<&str>) -> Result<Self> {
         let init = programs.iter().find(|program| program.name == "osmia-init");
         let init = fs::read(&init.context("Cargo built no osmia-init")?.path)?;
         let mut cpio = Cpio::default();
@@ -37,7 +57,7 @@ impl Image {
         cpio.file("bin/true", &init);
         cpio.file("bin/unshare", &init);
         let mut list = String::new();
-        for program in &programs {
+        for program in programs {
             let path = program.path.to_string_lossy().trim_start_matches('/').to_owned();
             if program.name.starts_with(KERNEL) {
                 list = format!("{list}{}\t/{path}\n", program.title());
@@ -50,9 +70,8 @@ impl Image {
             cpio.file("tests/filter", filter.as_bytes());
         }
         cpio.folder("fixtures");
-        for path in fixtures()? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            cpio.file(&format!("fixtures/{name}"), &fs::read(&path)?);
+        for (name, contents) in fixtures {
+            cpio.file(&format!("fixtures/{name}"), contents);
         }
         Ok(Self { bytes: cpio.finish() })
     }
@@ -77,37 +96,44 @@ impl Image {
 /// The test programs, and the programs that they are about.
 fn programs() -> Result<Vec<Program>> {
     let mut cargo = cargo();
-    let optimised = OPTIMISED.map(|package| format!("profile.dev.package.{package}.opt-level=2"));
     cargo
-        .args(optimised.iter().flat_map(|setting| ["--config", setting]))
-        .args([
-            "test",
-            "--quiet",
-            "--workspace",
-            "--features",
-            "osmia/tokio,osmia/symbolize",
-            "--no-run",
-            "--target",
-            TARGET,
-        ])
-        .args(["--test", &format!("{KERNEL}*")])
+        .args(["test", "--quiet", "--workspace", "--no-run"])
+        .args(["--features", "osmia/tokio,osmia/symbolize"])
+        .args(["--target", &Arch::Amd64.target(), "--test", &format!("{KERNEL}*")])
         // Given a target, Cargo keeps these flags from build scripts and macros, which cannot be linked so.
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
         // Half the bytes to carry into each machine.
         .env("CARGO_PROFILE_DEV_DEBUG", "0");
-    cargo::build(&mut cargo)
+    cargo::build(optimised(&mut cargo))
+}
+
+fn optimised(cargo: &mut Command) -> &mut Command {
+    let settings = OPTIMISED.map(|package| format!("profile.dev.package.{package}.opt-level=2"));
+    cargo.args(settings.iter().flat_map(|setting| ["--config", setting]))
 }
 
 /// The objects of all fixtures that the sources declare. One whose clang is missing stays out, and the tests that ask for it
-/// fail there.
-fn fixtures() -> Result<Vec<PathBuf>> {
-    let mut paths = Vec::new();
+/// fail there. One that does not compile for another architecture is left out there with its reason.
+fn fixtures(arch: Arch) -> Result<Vec<Packed>> {
+    let mut packed = Vec::new();
     for fixture in Fixture::declared()? {
+        let fixture = if arch == Arch::S390x { fixture.endian(Endian::Big) } else { fixture };
+        let fixture = fixture.machine_of(arch.cpu());
         match fixture.made() {
-            Ok(path) => paths.push(path),
+            Ok(path) => packed.push((fixture.file_name(), fs::read(path)?)),
             Err(Unmade::NoTool(reason)) => say(&format!("   note: {reason}")),
-            Err(Unmade::Failed(reason)) => bail!("{reason}"),
+            Err(Unmade::Failed(reason)) if arch == Arch::Amd64 => bail!("{reason}"),
+            Err(Unmade::Failed(reason)) => {
+                let first = reason.lines().find(|line| line.contains("error:"));
+                let reason = format!(
+                    "its source does not compile for {}: {}",
+                    arch.debian(),
+                    first.unwrap_or(&reason)
+                );
+                let name = Path::new(&fixture.file_name()).with_extension(UNMADE);
+                packed.push((name.to_string_lossy().into_owned(), reason.into_bytes()));
+            }
         }
     }
-    Ok(paths)
+    Ok(packed)
 }

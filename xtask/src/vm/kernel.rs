@@ -12,6 +12,7 @@ use osmia_vm::image;
 use crate::{
     command::say,
     vm::{
+        arch::Arch,
         modules,
         packages::{self, Packages},
         series::Series,
@@ -23,35 +24,45 @@ use crate::{
 pub(crate) struct Kernel {
     /// Its release, such as `6.1.0-56`.
     pub(crate) release: String,
+    pub(crate) arch: Arch,
     folder: PathBuf,
 }
 
 impl Kernel {
     /// The kernel of a series that was prepared earlier.
-    pub(crate) fn kept(series: &Series) -> Option<Self> {
-        let release = fs::read_to_string(record(series)).ok()?;
-        let folder = kernels().join(&release);
-        folder.is_dir().then_some(Self { release, folder })
+    pub(crate) fn kept(series: &Series, arch: Arch) -> Option<Self> {
+        let release = fs::read_to_string(record(series, arch)).ok()?;
+        let folder = kernels(arch).join(&release);
+        folder.is_dir().then_some(Self { release, arch, folder })
     }
 
     /// Fetches a kernel, unless it is there, and keeps it as the one of its series; what apt says if it cannot be had.
     pub(crate) fn prepare(
         series: &Series,
+        arch: Arch,
         release: &str,
         packages: &Packages,
     ) -> Result<Result<Self, Unfetched>> {
-        let folder = kernels().join(release);
+        let folder = kernels(arch).join(release);
         if !folder.is_dir() {
-            let made = make(release, packages, &folder);
+            let made = make(release, arch, packages, &folder);
             if let Err(unfetched) = made.with_context(|| format!("Linux {release}"))? {
                 return Ok(Err(unfetched));
             }
         }
-        fs::write(record(series), release)?;
-        Ok(Ok(Self { release: release.to_owned(), folder }))
+        fs::write(record(series, arch), release)?;
+        Ok(Ok(Self { release: release.to_owned(), arch, folder }))
     }
 
-    /// The uncompressed kernel.
+    /// For people.
+    pub(crate) fn title(&self) -> String {
+        match self.arch {
+            Arch::Amd64 => format!("Linux {}", self.release),
+            arch => format!("Linux {} on {}", self.release, arch.debian()),
+        }
+    }
+
+    /// What is booted: the uncompressed kernel, on other architectures the image as it was packed.
     pub(crate) fn vmlinux(&self) -> PathBuf {
         self.folder.join("vmlinux")
     }
@@ -68,7 +79,7 @@ impl Kernel {
 
     /// What `uname -r` says in it.
     pub(crate) fn uname(&self) -> String {
-        format!("{}-cloud-amd64", self.release)
+        format!("{}{}", self.release, self.arch.flavour())
     }
 
     /// Where its console goes.
@@ -86,17 +97,23 @@ impl Kernel {
 #[derive(Debug)]
 pub(crate) struct Unfetched(pub(crate) anyhow::Error);
 
-fn kernels() -> PathBuf {
-    tree::target().join("osmia/kernels")
+fn kernels(arch: Arch) -> PathBuf {
+    let kernels = tree::target().join("osmia/kernels");
+    if arch == Arch::Amd64 { kernels } else { kernels.join(arch.debian()) }
 }
 
-fn record(series: &Series) -> PathBuf {
-    kernels().join(format!("{series}.release"))
+fn record(series: &Series, arch: Arch) -> PathBuf {
+    kernels(arch).join(format!("{series}.release"))
 }
 
 /// Makes a kernel's folder beside its place and moves it there when it is complete.
-fn make(release: &str, packages: &Packages, folder: &Path) -> Result<Result<(), Unfetched>> {
-    say(&format!("   fetching Linux {release}"));
+fn make(
+    release: &str,
+    arch: Arch,
+    packages: &Packages,
+    folder: &Path,
+) -> Result<Result<(), Unfetched>> {
+    say(&format!("   fetching Linux {release} for {}", arch.debian()));
     let unfinished = folder.with_file_name(format!("{release}.unfinished"));
     let (fetched, unpacked) = (unfinished.join("packages"), unfinished.join("unpacked"));
     if unfinished.exists() {
@@ -115,7 +132,11 @@ fn make(release: &str, packages: &Packages, folder: &Path) -> Result<Result<(), 
         };
         files.iter().find(named).with_context(|| format!("no {start} in its packages"))
     };
-    fs::write(unfinished.join("vmlinux"), image::extract(find("vmlinuz")?)?)?;
+    let (packed, booted) = (find("vmlinuz")?, unfinished.join("vmlinux"));
+    match arch {
+        Arch::Amd64 => fs::write(booted, image::extract(packed)?)?,
+        _ => fs::copy(packed, booted).map(drop)?,
+    }
     fs::copy(find("config")?, unfinished.join("config"))?;
     modules::select(&files, &unfinished.join("modules"))?;
     fs::remove_dir_all(&unpacked)?;

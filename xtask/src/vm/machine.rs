@@ -1,14 +1,26 @@
-//! One machine: a kernel, booted by QEMU, with the tests in it.
+//! Machines: each a kernel, booted by QEMU, with the tests in it.
 
-use std::{fs, time::Duration};
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    num::NonZero,
+    process::Command,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
+use anyhow::Result;
 use osmia_testkit::skip::Skip;
 use osmia_vm::{End, Machine};
 
 use crate::{
-    command::say,
+    command::{self, say},
     report::{Report, hearing::Hearing},
-    vm::{image::Image, kernel::Kernel},
+    vm::{arch::Arch, image::Image, kernel::Kernel},
 };
 
 /// What the marks of the machine's first process start with.
@@ -17,25 +29,67 @@ const MARK: &str = "osmia-init: ";
 /// How long a machine may take.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// Boots the kernel and reports what its tests say.
-pub(crate) fn run(kernel: &Kernel, image: &Image, report: &mut Report) {
-    let mut listener = Listener { kernel, report, running: None, done: false, trouble: None };
-    let outcome = image.write_for(kernel).and_then(|()| {
-        let machine = Machine {
-            kernel: &kernel.vmlinux(),
-            initrd: &kernel.initrd(),
-            console: &kernel.console(),
-            words: words(kernel),
-            accelerated: false,
-        };
-        Ok(machine.boot(LIMIT, |line| listener.hear(line))?)
+/// Boots kernels side by side, one on each of our processors, and reports what their tests say.
+pub(crate) fn run_all(kernels: &[Kernel], image: &Image, report: &mut Report) {
+    let side_by_side = thread::available_parallelism().map_or(1, NonZero::get);
+    let (report, next) = (Mutex::new(report), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..side_by_side.min(kernels.len()) {
+            scope.spawn(|| {
+                while let Some(kernel) = kernels.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    run(kernel, image, &report);
+                }
+            });
+        }
     });
-    listener.end(match outcome {
+}
+
+fn run(kernel: &Kernel, image: &Image, report: &Mutex<&mut Report>) {
+    // Where there is one line only the tests share it with the kernel.
+    let log = (kernel.arch != Arch::Amd64).then(|| File::create(kernel.console()));
+    let log = log.and_then(Result::ok);
+    let mut listener =
+        Listener { title: kernel.title(), log, report, running: None, done: false, trouble: None };
+    let outcome = image.write_for(kernel).and_then(|()| match kernel.arch {
+        Arch::Amd64 => {
+            let machine = Machine {
+                kernel: &kernel.vmlinux(),
+                initrd: &kernel.initrd(),
+                console: &kernel.console(),
+                words: words(kernel),
+                accelerated: false,
+            };
+            Ok(machine.boot(LIMIT, |line| listener.hear(line))?)
+        }
+        _ => command::watch(&mut qemu(kernel)?, LIMIT, |line| listener.hear(line)),
+    });
+    let trouble = match outcome {
         Ok(End::Exited(status)) if status.success() => None,
         Ok(End::Exited(status)) => Some(format!("QEMU: {status}")),
         Ok(End::TimedOut) => Some(format!("not done after {} minutes", LIMIT.as_secs() / 60)),
         Err(error) => Some(format!("{error:#}")),
-    });
+    };
+    listener.end(trouble, kernel);
+}
+
+/// A small machine of another architecture, with one line for the console and for what the tests say.
+fn qemu(kernel: &Kernel) -> Result<Command> {
+    // The archive is in memory twice while it is unpacked.
+    let megabytes = 512 + 3 * fs::metadata(kernel.initrd())?.len() / (1 << 20);
+    let line = kernel.arch.line();
+    let console = line.trim_start_matches("/dev/");
+    let words = format!("console={console} quiet panic=-1 cryptomgr.notests OSMIA_LINE={line}");
+    let mut qemu = Command::new(kernel.arch.system_emulator());
+    qemu.args(["-M", kernel.arch.machine(), "-cpu", kernel.arch.model(), "-smp", "2"])
+        .args(["-m", &format!("{megabytes}M")])
+        .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
+        .args(["-serial", "stdio"])
+        .arg("-kernel")
+        .arg(kernel.vmlinux())
+        .arg("-initrd")
+        .arg(kernel.initrd())
+        .args(["-append", &words]);
+    Ok(qemu)
 }
 
 /// What a kernel is told that others need not be.
@@ -48,16 +102,26 @@ fn words(kernel: &Kernel) -> &'static str {
 }
 
 /// Takes in what a machine says.
-struct Listener<'a> {
-    kernel: &'a Kernel,
-    report: &'a mut Report,
+struct Listener<'a, 'r> {
+    /// The kernel's, for people.
+    title: String,
+    log: Option<File>,
+    report: &'a Mutex<&'r mut Report>,
     running: Option<Hearing>,
     done: bool,
     trouble: Option<String>,
 }
 
-impl Listener<'_> {
+impl Listener<'_, '_> {
+    fn tell(&self, tell: impl FnOnce(&mut Report)) {
+        tell(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     fn hear(&mut self, line: &str) {
+        if let Some(log) = &mut self.log {
+            // It is for people to read if all goes wrong.
+            let _ = writeln!(log, "{line}");
+        }
         if let Some(mark) = line.strip_prefix(MARK) {
             self.hear_mark(mark);
         } else if let Some(hearing) = &mut self.running {
@@ -71,17 +135,17 @@ impl Listener<'_> {
         let (word, rest) = mark.split_once(' ').unwrap_or((mark, ""));
         match word {
             "begin" => {
-                self.running =
-                    Some(Hearing::new(&format!("Linux {}: {rest}", self.kernel.release)));
+                self.running = Some(Hearing::kept(&format!("{}: {rest}", self.title)));
             }
             "skip" => match rest.parse::<Skip>() {
                 Ok(skip) => {
-                    let binary = format!("Linux {}: {}", self.kernel.release, skip.binary);
-                    self.report.add_skip(Skip { binary, ..skip });
+                    let binary = format!("{}: {}", self.title, skip.binary);
+                    self.tell(|report| report.add_skip(Skip { binary, ..skip }));
                 }
                 Err(error) => self.trouble = Some(error),
             },
             "end" => self.end_run(rest),
+            "cut" => self.cut_run(rest),
             "done" => self.done = true,
             "broken" => self.trouble = Some(rest.to_owned()),
             _ => say(mark),
@@ -91,25 +155,33 @@ impl Listener<'_> {
     /// A test program is over.
     fn end_run(&mut self, status: &str) {
         let Some(hearing) = self.running.take() else { return };
-        self.report.add(hearing.ended(status == "exit status: 0", status));
+        let run = hearing.ended(status == "exit status: 0", status);
+        self.tell(|report| report.add(run));
+    }
+
+    /// A test program had to be ended.
+    fn cut_run(&mut self, why: &str) {
+        let Some(hearing) = self.running.take() else { return };
+        let run = hearing.broken(why.to_owned());
+        self.tell(|report| report.add(run));
     }
 
     /// The machine is off. Whatever was cut short is a failure, told with the end of the console's log.
-    fn end(mut self, trouble: Option<String>) {
+    fn end(mut self, trouble: Option<String>, kernel: &Kernel) {
         let trouble = trouble.or(self.trouble.take());
         let trouble = trouble
             .or_else(|| (!self.done).then(|| "it stopped before its tests were done".to_owned()));
         let Some(trouble) = trouble else { return };
-        say(&format!("   Linux {}: {trouble}; its console's last words:", self.kernel.release));
-        let log = fs::read(self.kernel.console()).unwrap_or_default();
+        let mut said = format!("   {}: {trouble}; its console's last words:", self.title);
+        let log = fs::read(kernel.console()).unwrap_or_default();
         let log = String::from_utf8_lossy(&log).into_owned();
         let lines: Vec<&str> = log.lines().collect();
         for line in lines.iter().skip(lines.len().saturating_sub(30)) {
-            say(&format!("   | {line}"));
+            said = format!("{said}\n   | {line}");
         }
+        say(&said);
         let hearing = self.running.take();
-        let hearing =
-            hearing.unwrap_or_else(|| Hearing::new(&format!("Linux {}", self.kernel.release)));
-        self.report.add(hearing.broken(trouble));
+        let run = hearing.unwrap_or_else(|| Hearing::new(&self.title)).broken(trouble);
+        self.tell(|report| report.add(run));
     }
 }

@@ -1,11 +1,14 @@
 //! `cargo xtask vm`: the kernel tests on other kernels.
 
+mod arch;
+mod emulated;
 mod image;
 mod kernel;
 mod machine;
 mod modules;
 mod packages;
 mod series;
+mod toolchain;
 
 use std::process::ExitCode;
 
@@ -15,7 +18,10 @@ use clap::Args;
 use crate::{
     report::Report,
     setup,
-    vm::{image::Image, kernel::Kernel, packages::Packages, series::Series},
+    vm::{
+        arch::Arch, image::Image, kernel::Kernel, packages::Packages, series::Series,
+        toolchain::Toolchain,
+    },
 };
 
 /// What the matrix is called where things are counted.
@@ -23,12 +29,16 @@ const MATRIX: &str = "kernel matrix";
 
 /// Run the kernel tests on other kernels, each in a small machine that QEMU emulates.
 ///
-/// The kernels are Debian's, the newest of each series; they are fetched once and kept under Cargo's target directory.
+/// The kernels are Debian's, the newest of each series; they are fetched once and kept under Cargo's target directory. On
+/// architectures other than this one the tests that need no kernel are run, too.
 #[derive(Args)]
 pub(crate) struct Vm {
-    /// The series of kernels, such as 6.1; `newest` is the newest there is.
-    #[arg(long, value_delimiter = ',', default_value = "5.10,6.1,6.12,newest")]
+    /// The series of kernels, such as 6.1; `newest` is the newest there is. On other architectures 6.12 unless given.
+    #[arg(long, value_delimiter = ',')]
     kernel: Vec<Series>,
+    /// The architectures.
+    #[arg(long, value_delimiter = ',', default_value = "amd64")]
+    arch: Vec<Arch>,
     /// Fetch newer kernels of the same series, if there are any.
     #[arg(long)]
     refresh: bool,
@@ -41,8 +51,16 @@ impl Vm {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let mut report = Report::new()?;
         report.step("set-up", setup::for_programs);
-        run(&self.kernel, self.refresh, self.filter.as_deref(), &mut report);
-        report.expect_tests(self.filter.as_deref());
+        let filter = self.filter.as_deref();
+        for &arch in &self.arch {
+            let usual = if arch == Arch::Amd64 { Series::usual() } else { Series::of_others() };
+            let series = if self.kernel.is_empty() { &usual } else { &self.kernel };
+            match arch {
+                Arch::Amd64 => run(series, self.refresh, filter, &mut report),
+                _ => run_other(arch, series, self.refresh, filter, &mut report),
+            }
+        }
+        report.expect_tests(filter);
         report.finish()
     }
 }
@@ -52,53 +70,129 @@ pub(crate) fn run_usual(filter: Option<&str>, report: &mut Report) {
     run(&Series::usual(), false, filter, report);
 }
 
+/// Runs the kernel tests on what else Debian has.
+pub(crate) fn run_rest(filter: Option<&str>, report: &mut Report) {
+    run(&Series::rest(), false, filter, report);
+    for arch in Arch::OTHERS {
+        run_other(arch, &Series::of_others(), false, filter, report);
+    }
+}
+
 fn run(series: &[Series], refresh: bool, filter: Option<&str>, report: &mut Report) {
-    if let Some(reason) = unable() {
-        for series in series {
-            report.leave_out(MATRIX, &format!("Linux {series}"), &reason);
-        }
+    if let Some(reason) = unable(setup::for_machines) {
+        leave_out(series, Arch::Amd64, &reason, report);
         return;
     }
-    let Some(kernels) = report.step("kernels for the matrix", || kernels(series, refresh)) else {
+    let Some(kernels) = kernels(series, Arch::Amd64, refresh, report) else { return };
+    let Some(image) = report.step("tests for the matrix", || Image::build(filter)) else { return };
+    machine::run_all(&kernels, &image, report);
+}
+
+/// On another architecture: first what needs no kernel.
+fn run_other(
+    arch: Arch,
+    series: &[Series],
+    refresh: bool,
+    filter: Option<&str>,
+    report: &mut Report,
+) {
+    let able = unable(setup::for_other_machines).map_or(Ok(()), Err);
+    let toolchain = able.and_then(|()| Toolchain::get(arch).map_err(|error| one_line(&error)));
+    let toolchain = match toolchain {
+        Ok(toolchain) => toolchain,
+        Err(reason) => {
+            report.leave_out(emulated::EMULATED, arch.debian(), &reason);
+            leave_out(series, arch, &reason, report);
+            return;
+        }
+    };
+    emulated::run(arch, &toolchain, filter, report);
+    let Some(kernels) =
+        kernels(series, arch, refresh, report).filter(|kernels| !kernels.is_empty())
+    else {
         return;
     };
-    let Some(image) = report.step("tests for the matrix", || Image::build(filter)) else { return };
-    for kernel in kernels {
-        match kernel {
-            Ok(kernel) => machine::run(&kernel, &image, report),
-            Err((series, reason)) => report.leave_out(MATRIX, &format!("Linux {series}"), &reason),
-        }
+    let step = format!("tests for kernels of {}", arch.debian());
+    let build = || Image::build_for(arch, &toolchain, filter);
+    let Some(image) = report.step(&step, build) else { return };
+    machine::run_all(&kernels, &image, report);
+}
+
+fn leave_out(series: &[Series], arch: Arch, reason: &str, report: &mut Report) {
+    for series in series {
+        report.leave_out(MATRIX, &title(series, arch), reason);
+    }
+}
+
+fn title(series: &Series, arch: Arch) -> String {
+    match arch {
+        Arch::Amd64 => format!("Linux {series}"),
+        arch => format!("Linux {series} on {}", arch.debian()),
     }
 }
 
 /// Why the matrix cannot be run here, if it cannot.
-fn unable() -> Option<String> {
+fn unable(setup: impl FnOnce() -> Result<()>) -> Option<String> {
     if std::env::consts::ARCH != "x86_64" {
         return Some("the kernel matrix is for x86-64 machines".to_owned());
     }
-    setup::for_machines().err().map(|error| one_line(&error))
+    setup().err().map(|error| one_line(&error))
+}
+
+/// The kernels of the series that can be had; the others are counted as skipped. `None` if making one failed.
+fn kernels(
+    series: &[Series],
+    arch: Arch,
+    refresh: bool,
+    report: &mut Report,
+) -> Option<Vec<Kernel>> {
+    let step = format!("kernels for {}", arch.debian());
+    let found = report.step(&step, || found(series, arch, refresh))?;
+    let mut kernels = Vec::new();
+    for kernel in found {
+        match kernel {
+            Ok(kernel) => kernels.push(kernel),
+            Err((series, reason)) => report.leave_out(MATRIX, &title(&series, arch), &reason),
+        }
+    }
+    Some(kernels)
 }
 
 /// The kernels of the series, or why there is none.
 type Kernels = Vec<Result<Kernel, (Series, String)>>;
 
-fn kernels(series: &[Series], refresh: bool) -> Result<Kernels> {
-    let kept = |series: &Series| Kernel::kept(series).filter(|_| !refresh);
+fn found(series: &[Series], arch: Arch, refresh: bool) -> Result<Kernels> {
+    let kept = |series: &Series| Kernel::kept(series, arch).filter(|_| !refresh);
     // Debian's lists are fetched only if a kernel is missing, and a machine without its mirrors can use what it has.
     let wanting = series.iter().any(|series| kept(series).is_none());
-    let packages = wanting
-        .then(|| Packages::fetch().context("Debian's kernels").map_err(|error| one_line(&error)));
+    let packages = wanting.then(|| fetch(arch).map_err(|error| one_line(&error)));
     let kernel = |series: &Series| match (kept(series), &packages) {
         (Some(kernel), _) => Ok(Ok(kernel)),
         (None, Some(Ok(packages))) => match packages.newest(series) {
-            Some(release) => Ok(Kernel::prepare(series, release, packages)?
+            Some(release) => Ok(Kernel::prepare(series, arch, release, packages)?
                 .map_err(|unfetched| (series.clone(), one_line(&unfetched.0)))),
-            None => Ok(Err((series.clone(), "Debian has no such kernel, or no longer".to_owned()))),
+            None => Ok(Err((series.clone(), absent(packages)))),
         },
         (None, Some(Err(reason))) => Ok(Err((series.clone(), reason.clone()))),
         (None, None) => Ok(Err((series.clone(), "it was not kept".to_owned()))),
     };
     series.iter().map(kernel).collect()
+}
+
+fn fetch(arch: Arch) -> Result<Packages> {
+    let folder = if arch == Arch::Amd64 { "apt" } else { arch.debian() };
+    Packages::fetch(folder, &[arch], &packages::KERNELS).context("Debian's kernels")
+}
+
+/// Why there is no kernel of a series among the packages.
+fn absent(packages: &Packages) -> String {
+    match packages.complaint() {
+        None => "Debian has no such kernel, or no longer".to_owned(),
+        Some(complaint) => format!(
+            "no such kernel is in the lists of Debian's packages, not all of which could be had: {}",
+            complaint.split_whitespace().collect::<Vec<_>>().join(" ")
+        ),
+    }
 }
 
 fn one_line(error: &anyhow::Error) -> String {

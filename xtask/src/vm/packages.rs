@@ -7,56 +7,96 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use osmia_testkit::tree;
 
 use crate::{
     command,
-    vm::series::{Series, by_age},
+    vm::{
+        arch::Arch,
+        series::{Series, by_age},
+    },
 };
 
-/// The suites that carry kernels, and whether they are in the archive of security updates.
-const SUITES: [(&str, bool); 8] = [
-    ("bullseye", false),
-    ("bullseye-security", true),
-    ("bookworm", false),
-    ("bookworm-security", true),
-    ("bookworm-backports", false),
-    ("trixie", false),
-    ("trixie-security", true),
-    ("trixie-backports", false),
-];
+/// A suite of packages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Suite {
+    name: &'static str,
+    /// Whether it is in the archive of security updates.
+    secured: bool,
+}
 
-/// The kernels for virtual machines: smaller, with more built in.
-const FLAVOUR: &str = "-cloud-amd64";
+impl Suite {
+    /// A suite of Debian's main archive.
+    pub(crate) const fn plain(name: &'static str) -> Self {
+        Self { name, secured: false }
+    }
+
+    const fn secured(name: &'static str) -> Self {
+        Self { name, secured: true }
+    }
+}
+
+/// The suites that carry kernels.
+pub(crate) const KERNELS: [Suite; 8] = [
+    Suite::plain("bullseye"),
+    Suite::secured("bullseye-security"),
+    Suite::plain("bookworm"),
+    Suite::secured("bookworm-security"),
+    Suite::plain("bookworm-backports"),
+    Suite::plain("trixie"),
+    Suite::secured("trixie-security"),
+    Suite::plain("trixie-backports"),
+];
 
 const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// The kernel packages that Debian has today.
+/// The packages that Debian has today.
+#[derive(Debug)]
 pub(crate) struct Packages {
     folder: PathBuf,
-    names: BTreeSet<String>,
+    arch: Arch,
+    /// What apt said if it could not fetch all lists.
+    complaint: Option<String>,
+    kernels: BTreeSet<String>,
 }
 
 impl Packages {
-    /// Fetches the lists of packages.
-    pub(crate) fn fetch() -> Result<Self> {
-        let folder = tree::target().join("osmia/apt");
+    /// Fetches the suites' lists of packages of some architectures, the first of which is the one that is meant where none is
+    /// named, into a folder of this name. A list that cannot be had is not there; without any it is an error.
+    pub(crate) fn fetch(name: &str, archs: &[Arch], suites: &[Suite]) -> Result<Self> {
+        let arch = *archs.first().context("no architecture")?;
+        let folder = tree::target().join("osmia").join(name);
         for part in ["lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(folder.join(part))?;
         }
         fs::write(folder.join("status"), "")?;
-        fs::write(folder.join("sources.list"), sources()?)?;
-        fs::write(folder.join("apt.conf"), settings(&folder))?;
-        command::run(apt("apt-get", &folder).args(["--quiet=2", "update"]))?;
-        let names = command::output(apt("apt-cache", &folder).args(["pkgnames", "linux-"]))?;
-        let names = String::from_utf8_lossy(&names).lines().map(str::to_owned).collect();
-        Ok(Self { folder, names })
+        fs::write(folder.join("sources.list"), sources(suites)?)?;
+        fs::write(folder.join("apt.conf"), settings(&folder, archs))?;
+        let update = command::output(apt("apt-get", &folder).args(["--quiet=2", "update"]));
+        let complaint = update.err().map(|error| format!("{error:#}"));
+        let mut packages = Self { folder, arch, complaint, kernels: BTreeSet::new() };
+        packages.kernels = packages.names("linux-")?.into_iter().collect();
+        if let (true, Some(complaint)) = (packages.kernels.is_empty(), &packages.complaint) {
+            bail!("{complaint}");
+        }
+        Ok(packages)
+    }
+
+    /// The packages whose names start so.
+    pub(crate) fn names(&self, start: &str) -> Result<Vec<String>> {
+        let names = command::output(apt("apt-cache", &self.folder).args(["pkgnames", start]))?;
+        Ok(String::from_utf8_lossy(&names).lines().map(str::to_owned).collect())
+    }
+
+    /// What apt said if it could not fetch all lists.
+    pub(crate) fn complaint(&self) -> Option<&str> {
+        self.complaint.as_deref()
     }
 
     /// The newest release of a series, such as `6.1.0-56`, that comes with its modules.
     pub(crate) fn newest(&self, series: &Series) -> Option<&str> {
-        let images = self.names.iter().filter_map(|name| release(name));
+        let images = self.kernels.iter().filter_map(|name| release(name, self.arch));
         let fit = images.filter(|release| series.has(release) && self.is_whole(release));
         fit.max_by(|a, b| by_age(a, b))
     }
@@ -67,7 +107,7 @@ impl Packages {
     }
 
     fn has(&self, kind: &str, release: &str) -> bool {
-        self.names.contains(&format!("{kind}{release}{FLAVOUR}"))
+        self.kernels.contains(&format!("{kind}{release}{}", self.arch.flavour()))
     }
 
     /// Fetches a release's packages into a folder.
@@ -77,7 +117,16 @@ impl Packages {
         } else {
             &["linux-image-"]
         };
-        let names = kinds.iter().map(|kind| format!("{kind}{release}{FLAVOUR}"));
+        let flavour = self.arch.flavour();
+        self.fetch_into(folder, kinds.iter().map(|kind| format!("{kind}{release}{flavour}")))
+    }
+
+    /// Fetches packages into a folder.
+    pub(crate) fn fetch_into(
+        &self,
+        folder: &Path,
+        names: impl Iterator<Item = String>,
+    ) -> Result<()> {
         // apt would rather download as another user, who cannot write here.
         let mut get = apt("apt-get", &self.folder);
         get.args(["--quiet=2", "--option", "APT::Sandbox::User=root", "download"]);
@@ -94,8 +143,8 @@ pub(crate) fn unpack(packages: &Path, folder: &Path) -> Result<()> {
 }
 
 /// The release that a package with an image is of; `None` for other packages and for those that name no release.
-fn release(package: &str) -> Option<&str> {
-    let release = package.strip_prefix("linux-image-")?.strip_suffix(FLAVOUR)?;
+fn release(package: &str, arch: Arch) -> Option<&str> {
+    let release = package.strip_prefix("linux-image-")?.strip_suffix(arch.flavour())?;
     (release.split('.').count() > 2).then_some(release)
 }
 
@@ -106,10 +155,14 @@ fn apt(name: &str, folder: &Path) -> Command {
     apt
 }
 
-fn settings(folder: &Path) -> String {
+fn settings(folder: &Path, archs: &[Arch]) -> String {
     let folder = folder.display();
+    let first = archs.first().map_or("", |arch| arch.debian());
+    let all = archs.iter().map(|arch| arch.debian()).collect::<Vec<_>>().join("\"; \"");
     format!(
-        "Dir::Etc::sourcelist \"{folder}/sources.list\";\n\
+        "APT::Architecture \"{first}\";\n\
+         APT::Architectures {{ \"{all}\"; }};\n\
+         Dir::Etc::sourcelist \"{folder}/sources.list\";\n\
          Dir::Etc::sourceparts \"/dev/null\";\n\
          Dir::State::Lists \"{folder}/lists\";\n\
          Dir::State::status \"{folder}/status\";\n\
@@ -123,7 +176,7 @@ fn settings(folder: &Path) -> String {
 }
 
 /// A list of the suites, on the mirrors that this machine itself uses.
-fn sources() -> Result<String> {
+fn sources(suites: &[Suite]) -> Result<String> {
     let format = "$(LABEL)\t$(REPO_URI)";
     let asked = Command::new("apt-get")
         .args(["indextargets", "--format", format, "Created-By: Packages"])
@@ -138,9 +191,9 @@ fn sources() -> Result<String> {
     );
     let keys =
         if Path::new(KEYS).exists() { format!(" [signed-by={KEYS}]") } else { String::new() };
-    let lines = SUITES.iter().filter_map(|(suite, secured)| {
-        let mirror = if *secured { security } else { archive }?;
-        Some(format!("deb{keys} {mirror} {suite} main\n"))
+    let lines = suites.iter().filter_map(|suite| {
+        let mirror = if suite.secured { security } else { archive }?;
+        Some(format!("deb{keys} {mirror} {} main\n", suite.name))
     });
     Ok(lines.collect())
 }
@@ -156,15 +209,24 @@ fn mirror<'a>(mirrors: &'a str, label: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::{mirror, release};
+    use crate::vm::arch::Arch;
 
     #[test]
     fn only_images_of_a_release_count() {
-        assert_eq!(release("linux-image-6.1.0-56-cloud-amd64"), Some("6.1.0-56"));
-        assert_eq!(release("linux-image-7.3.4+deb13-cloud-amd64"), Some("7.3.4+deb13"));
-        assert_eq!(release("linux-image-6.12-cloud-amd64"), None);
-        assert_eq!(release("linux-image-cloud-amd64"), None);
-        assert_eq!(release("linux-image-6.1.0-56-amd64"), None);
-        assert_eq!(release("linux-image-6.1.0-56-cloud-amd64-dbg"), None);
+        assert_eq!(release("linux-image-6.1.0-56-cloud-amd64", Arch::Amd64), Some("6.1.0-56"));
+        assert_eq!(
+            release("linux-image-7.3.4+deb13-cloud-amd64", Arch::Amd64),
+            Some("7.3.4+deb13")
+        );
+        assert_eq!(release("linux-image-6.12-cloud-amd64", Arch::Amd64), None);
+        assert_eq!(release("linux-image-cloud-amd64", Arch::Amd64), None);
+        assert_eq!(release("linux-image-6.1.0-56-amd64", Arch::Amd64), None);
+        assert_eq!(release("linux-image-6.1.0-56-cloud-amd64-dbg", Arch::Amd64), None);
+        assert_eq!(
+            release("linux-image-6.12.118+deb13-s390x", Arch::S390x),
+            Some("6.12.118+deb13")
+        );
+        assert_eq!(release("linux-image-6.12.118+deb13-cloud-arm64", Arch::S390x), None);
     }
 
     #[test]

@@ -14,8 +14,23 @@ pub(crate) enum Series {
 impl Series {
     /// Those that are always tested: old ones that are widely run, and the newest.
     pub(crate) fn usual() -> Vec<Self> {
-        let named = ["5.10", "6.1", "6.12"].map(|name| Self::Named(name.to_owned()));
-        named.into_iter().chain([Self::Newest]).collect()
+        let mut series = Self::named(&["5.10", "6.1", "6.12"]);
+        series.push(Self::Newest);
+        series
+    }
+
+    /// What else Debian has, or had lately: the series between.
+    pub(crate) fn rest() -> Vec<Self> {
+        Self::named(&["6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2"])
+    }
+
+    /// Those that are tested on other architectures: the first with everything that the tests need there.
+    pub(crate) fn of_others() -> Vec<Self> {
+        Self::named(&["6.12"])
+    }
+
+    fn named(names: &[&str]) -> Vec<Self> {
+        names.iter().map(|name| Self::Named((*name).to_owned())).collect()
     }
 
     /// Whether a release such as `6.1.0-56` is of this series.

@@ -1,14 +1,17 @@
 //! The first process of the small machines that kernel tests run in.
 //!
 //! It mounts what the kernel offers, loads the modules that came along, runs the test programs one after the other and
-//! switches the machine off. What the tests print goes to the second serial line, between marks of ours.
+//! switches the machine off. What the tests print goes to a serial line, between marks of ours.
 
 use std::{
     env,
     fs::{self, File},
     io::{self, Write as _},
+    os::unix::process::CommandExt as _,
     path::Path,
-    process::{self, Command, Stdio},
+    process::{self, Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use osmia_testkit::{
@@ -18,15 +21,21 @@ use osmia_testkit::{
 };
 use rustix::{
     mount::{MountFlags, mount},
+    process::{Pid, Signal, kill_process_group},
     system::{RebootCommand, finit_module, reboot},
 };
 
-/// Where the tests' output goes, and our marks.
-const LINE: &str = "/dev/ttyS1";
+/// The environment variable, set on the kernel's command line, that names the device of the line where the tests' output
+/// goes, and our marks.
+const LINE: &str = "OSMIA_LINE";
+/// That device unless it is named.
+const SECOND_LINE: &str = "/dev/ttyS1";
 /// What our marks start with.
 const MARK: &str = "osmia-init:";
 /// Where tests write their skips.
 const SKIPS: &str = "/tmp/skips";
+/// How long one test program may take; the slowest takes a tenth of it where nothing else runs.
+const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 const MOUNTS: [(&str, &str); 9] = [
     ("proc", "/proc"),
@@ -48,7 +57,8 @@ fn main() -> io::Result<()> {
         return if is_unshare { lender::unshare(words) } else { Ok(()) };
     }
     let mounted = mount_all();
-    let mut line = File::options().write(true).open(LINE)?;
+    let line = env::var_os(LINE).unwrap_or_else(|| SECOND_LINE.into());
+    let mut line = File::options().write(true).open(line)?;
     let outcome = mounted.and_then(|()| run_all(&mut line));
     match outcome {
         Ok(()) => writeln!(line, "{MARK} done")?,
@@ -85,13 +95,15 @@ fn run_all(line: &mut File) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs one test program, given as its name and its path, and tells the skips it wrote.
+/// Runs one test program, given as its name and its path, and tells the skips it wrote. If it does not end it is ended, and
+/// the next one has its turn.
 fn run(test: &str, filter: Option<&str>, line: &mut File) -> io::Result<()> {
     let (name, path) = test.split_once('\t').ok_or(io::ErrorKind::InvalidData)?;
     // A filter that a test program's name fits asks for all of its tests.
     let filter = filter.filter(|filter| !name.contains(filter));
     writeln!(line, "{MARK} begin {name}")?;
-    let status = Command::new(path)
+    let mut program = Command::new(path);
+    program
         .args(filter)
         .current_dir("/tmp")
         .env_clear()
@@ -105,14 +117,33 @@ fn run(test: &str, filter: Option<&str>, line: &mut File) -> io::Result<()> {
         .stdin(Stdio::null())
         .stdout(line.try_clone()?)
         .stderr(line.try_clone()?)
-        .status()?;
+        // The group holds the programs that it starts.
+        .process_group(0);
+    let status = wait(program.spawn()?)?;
     if Path::new(SKIPS).exists() {
         for told in fs::read_to_string(SKIPS)?.lines() {
             writeln!(line, "{MARK} skip {told}")?;
         }
         fs::remove_file(SKIPS)?;
     }
-    writeln!(line, "{MARK} end {status}")
+    match status {
+        Some(status) => writeln!(line, "{MARK} end {status}"),
+        None => writeln!(line, "{MARK} cut not done after {} minutes", LIMIT.as_secs() / 60),
+    }
+}
+
+/// How it ended; `None` if that took too long and it had to be ended.
+fn wait(mut program: Child) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + LIMIT;
+    while Instant::now() < deadline {
+        if let Some(status) = program.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    kill_process_group(Pid::from_child(&program), Signal::KILL)?;
+    program.wait()?;
+    Ok(None)
 }
 
 /// The files in a folder, in order of their names.

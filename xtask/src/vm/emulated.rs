@@ -1,0 +1,53 @@
+//! Tests that need no kernel, run for another architecture in a process that QEMU emulates.
+
+use std::{process::Command, time::Duration};
+
+use osmia_testkit::skip;
+
+use crate::{
+    cargo,
+    command::{self, End},
+    report::{Report, hearing::Hearing},
+    test::programs::KERNEL,
+    vm::{arch::Arch, one_line, toolchain::Toolchain},
+};
+
+/// The crates whose code is the same on every machine.
+const CRATES: [&str; 5] = ["osmia-abi", "osmia-btf", "osmia-build", "osmia-insn", "osmia-object"];
+
+/// How long one test program may take.
+const LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// What these tests are called where things are counted.
+pub(crate) const EMULATED: &str = "tests on other architectures";
+
+/// Builds and runs them.
+pub(crate) fn run(arch: Arch, toolchain: &Toolchain, filter: Option<&str>, report: &mut Report) {
+    let emulator = arch.emulator();
+    if command::find(&emulator).is_none() {
+        let reason = format!("{emulator} is not installed (Debian's qemu-user-static)");
+        report.leave_out(EMULATED, arch.debian(), &reason);
+        return;
+    }
+    let mut build = toolchain.cargo();
+    build.args(["--lib", "--tests"]).args(CRATES.iter().flat_map(|name| ["--package", name]));
+    let step = format!("tests for {}", arch.debian());
+    let Some(programs) = report.step(&step, || cargo::build(&mut build)) else { return };
+    for program in programs.iter().filter(|program| !program.name.starts_with(KERNEL)) {
+        let mut run = Command::new(&emulator);
+        run.arg(&program.path)
+            .args(filter)
+            .current_dir(&program.folder)
+            .env("CARGO_MANIFEST_DIR", &program.folder)
+            .env(skip::FILE, report.skip_file());
+        let mut hearing = Hearing::new(&format!("{}: {}", arch.debian(), program.title()));
+        let end = command::watch(&mut run, LIMIT, |line| hearing.take(line));
+        report.add(match end {
+            Ok(End::Exited(status)) => hearing.ended(status.success(), &status.to_string()),
+            Ok(End::TimedOut) => {
+                hearing.broken(format!("not done after {} minutes", LIMIT.as_secs() / 60))
+            }
+            Err(error) => hearing.broken(one_line(&error)),
+        });
+    }
+}

@@ -203,7 +203,9 @@ fn a_killed_run_leaves_nothing_for_long() {
     let Some(object) = object() else { return };
     let mut child = start(&["run", &object, "--set", &this_process()]);
     let pid = child.id();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    // Kept open: it would end by itself if nobody read what it prints.
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut String::new()).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     assert_gone("on_close");

@@ -31,6 +31,7 @@ mod core;
 mod externs;
 mod function_address;
 mod jump_table;
+mod license;
 mod log;
 mod map;
 mod map_refusal;

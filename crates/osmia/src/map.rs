@@ -190,6 +190,22 @@ impl Map {
         Ok(self.lookup_into(key, &mut value)?.then_some(value))
     }
 
+    /// The value of `key` as it is under the spin lock in it (`BPF_F_LOCK`), whole whoever writes it
+    /// under that: programs, or [`UpdateFlags::LOCK`].
+    ///
+    /// # Kernel
+    /// Since 5.1, for values with a `struct bpf_spin_lock`, which reads as zeros.
+    ///
+    /// # Errors
+    /// As for [`lookup_into`](Self::lookup_into), and if the value has no lock.
+    pub fn lookup_locked(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let mut value = vec![0; self.element_size()];
+        let found = self.found(Operation::Lookup, key, value.len(), |place| {
+            place.lookup(key, &mut value, UpdateFlags::LOCK.0)
+        })?;
+        Ok(found.then_some(value))
+    }
+
     /// Deletes `key` and copies its value into `value`; whether the key was there. Queues and
     /// stacks have an empty key.
     ///

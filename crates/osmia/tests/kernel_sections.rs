@@ -347,3 +347,45 @@ fn attaches_since(def: &SectionDef) -> &'static str {
         pattern => loads_since(pattern),
     }
 }
+
+#[test]
+fn a_program_is_loaded_again_under_another_name_for_another_place() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec() else { return };
+    let mut copy = spec.programs["in_tp_btf"].clone();
+    copy.name = "again".to_owned();
+    copy.attach_target = Some("sys_exit".to_owned());
+    copy.autoload = true;
+    spec.programs["in_tp_btf"].autoload = true;
+    spec.programs.insert("again".to_owned(), copy);
+    spec.maps.values_mut().for_each(|map| map.autocreate = false);
+    let object = Object::load(&spec, &Kernel::running().unwrap()).unwrap();
+    let id = |name: &str| object.program(name).unwrap().info().unwrap().id;
+    assert_ne!(id("again"), id("in_tp_btf"));
+    object.program("again").unwrap().attach().unwrap().detach().unwrap();
+}
+
+#[test]
+fn licences_are_told_before_and_after_the_kernel_was_asked() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec() else { return };
+    spec.license = "MIT".to_owned();
+    for name in ["in_lsm", "in_struct_ops"] {
+        let text = format!("{:#}", load(&spec, name, None).unwrap_err());
+        assert!(text.contains("are for GPL programs alone; the object's is \"MIT\""), "{text}");
+    }
+    // A helper of which the kernel alone knows whom it is for.
+    let entry = spec.programs["in_tracepoint"].entry.0 as usize;
+    let call = osmia_insn::Insn::call(osmia::FuncId::TRACE_PRINTK.0.cast_signed());
+    let (text, size) = (osmia_insn::Insn::mov64(osmia_insn::Reg::R1, osmia_insn::Reg::R10), 8);
+    let back = osmia_insn::Insn::alu64(osmia_insn::AluOp::Add, osmia_insn::Reg::R1, -8);
+    let zero = osmia_insn::Insn::store(osmia_insn::Size::Double, osmia_insn::Reg::R10, -8, 0);
+    let size = osmia_insn::Insn::mov64_imm(osmia_insn::Reg::R2, size);
+    spec.functions[entry].insns.splice(0..0, [zero, text, back, size, call]);
+    spec.functions[entry].lines.clear();
+    let text = format!("{:#}", load(&spec, "in_tracepoint", None).unwrap_err());
+    assert!(text.contains("its licence forbids it"), "{text}");
+    assert!(text.contains("SEC(\"license\") = \"GPL\""), "{text}");
+    spec.license = "Dual MIT/GPL".to_owned();
+    load(&spec, "in_tracepoint", None).unwrap();
+}

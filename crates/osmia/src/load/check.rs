@@ -6,6 +6,7 @@ use osmia_abi::{AttachType, ProgType};
 use osmia_object::{MapSpec, ObjectSpec, Pinning, ProgramSpec, SectionDef};
 
 use crate::error::Error;
+use crate::load::license;
 use crate::load::pinned::differences;
 use crate::map::Map;
 use crate::near::instead_of;
@@ -14,7 +15,8 @@ use crate::program::Program;
 /// Refuses what no kernel could take.
 pub(super) fn object(spec: &ObjectSpec) -> Result<(), Error> {
     spec.maps.values().try_for_each(map)?;
-    spec.programs.values().filter(|program| program.autoload).try_for_each(program)
+    let mut loaded = spec.programs.values().filter(|program| program.autoload);
+    loaded.try_for_each(|one| program(one).and_then(|()| license::check(spec, one)))
 }
 
 fn map(spec: &MapSpec) -> Result<(), Error> {

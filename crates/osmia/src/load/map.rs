@@ -160,7 +160,7 @@ fn naming(lacks: impl Fn(Feature) -> bool) -> Naming {
 }
 
 /// A ring buffer has a power of two of whole pages.
-fn ring_size(asked: u32) -> Result<u32, Error> {
+pub(super) fn ring_size(asked: u32) -> Result<u32, Error> {
     let page = u32::try_from(osmia_sys::page_size()).unwrap_or(4096);
     match asked.max(page).checked_next_power_of_two() {
         _ if asked == 0 => Err(Error::invalid(

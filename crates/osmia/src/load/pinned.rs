@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
+use osmia_abi::MapType;
+use osmia_abi::flags::BPF_F_RDONLY_PROG;
 use osmia_object::{MapSpec, Pinning};
 
 use crate::error::kind::ErrorKind;
 use crate::error::{Attempt as _, Error};
 use crate::kernel::Kernel;
+use crate::load::map::ring_size;
 use crate::map::Map;
 use crate::pin;
 
@@ -52,10 +55,29 @@ pub(super) fn differences(spec: &MapSpec, map: &Map) -> Vec<String> {
     number("key size", shape.key_size as u64, spec.key_size.into());
     number("value size", shape.value_size as u64, spec.value_size.into());
     // Where loading decides on the size, any does.
-    let size = if spec.max_entries == 0 { shape.max_entries } else { spec.max_entries };
+    let size = match spec.map_type {
+        _ if spec.max_entries == 0 => shape.max_entries,
+        MapType::RINGBUF | MapType::USER_RINGBUF => {
+            ring_size(spec.max_entries).unwrap_or(spec.max_entries)
+        }
+        _ => spec.max_entries,
+    };
     number("max_entries", shape.max_entries.into(), size.into());
-    if shape.flags != spec.flags {
-        found.push(format!("its flags are {:#x}, not {:#x}", shape.flags, spec.flags));
+    // Kernels add this one to all maps of devices.
+    let added = match spec.map_type {
+        MapType::DEVMAP | MapType::DEVMAP_HASH => BPF_F_RDONLY_PROG,
+        _ => 0,
+    };
+    let flags = shape.flags & !(added & !spec.flags);
+    if flags != spec.flags {
+        found.push(format!("its flags are {flags:#x}, not {:#x}", spec.flags));
+    }
+    // Only few types have it, and telling takes a call.
+    if matches!(spec.map_type, MapType::BLOOM_FILTER | MapType::ARENA) {
+        let extra = map.info().map_or(spec.map_extra, |info| info.map_extra);
+        if extra != spec.map_extra {
+            found.push(format!("its map_extra is {extra:#x}, not {:#x}", spec.map_extra));
+        }
     }
     found
 }

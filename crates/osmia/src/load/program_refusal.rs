@@ -12,6 +12,7 @@ use crate::kernel::features;
 use crate::kernel::refusal::{denied, patches_functions, patching_is_forbidden, to_load_program};
 use crate::kernel::since;
 use crate::link::attach_types;
+use crate::load::license;
 use crate::load::log::Logged;
 use crate::load::program::Prepared;
 use crate::load::{Load, attach_btf};
@@ -41,7 +42,8 @@ pub(super) fn refused(
     if let Some(missing) = at.and_then(|at| missing(load, prepared, at)) {
         return Error::new(ErrorKind::Verifier, missing).caused_by(verdict.explained());
     }
-    let headline = hidden_variable(&verdict).unwrap_or_else(|| match at {
+    let license = license::explain(verdict.log(), &load.spec.license);
+    let headline = license.or_else(|| hidden_variable(&verdict)).unwrap_or_else(|| match at {
         Some(at) => format!("it stops at instruction {at} of {}", prepared.linked.insns.len()),
         None => "it is not verified".to_owned(),
     });

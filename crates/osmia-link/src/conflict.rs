@@ -50,9 +50,8 @@ pub(crate) fn check(
 
 fn declarations<'s>(source: &'s Source<'_>) -> Result<Declared<'s>, Error> {
     let mut declared = HashMap::new();
-    let Some(btf) = &source.btf else { return Ok(declared) };
-    for ty in btf.own_types().map_err(|cause| source.types(cause))? {
-        let ty = ty.map_err(|cause| source.types(cause))?;
+    for ty in source.declarations() {
+        let ty = ty?;
         let is_known = matches!(ty.linkage(), Some(Linkage::Global | Linkage::Extern));
         if is_known && matches!(ty.kind(), Kind::Var | Kind::Func) {
             declared.insert(ty.name(), ty);

@@ -38,19 +38,17 @@ impl<'s> DataSections<'s> {
     ) -> Result<Self, Error> {
         let mut sections = Self::default();
         for (file, source) in sources.iter().enumerate() {
-            let Some(btf) = &source.btf else { continue };
             let reader = Reader { source, layout, symbols, file, statics: Statics::of(source) };
-            for ty in btf.own_types().map_err(|cause| source.types(cause))? {
-                let ty = ty.map_err(|cause| source.types(cause))?;
+            for ty in source.declarations() {
+                let ty = ty?;
                 if ty.kind() == Kind::DataSec {
                     sections.section(&reader, &ty)?;
                 }
             }
         }
         for (file, source) in sources.iter().enumerate() {
-            let Some(btf) = &source.btf else { continue };
-            for ty in btf.own_types().map_err(|cause| source.types(cause))? {
-                let ty = ty.map_err(|cause| source.types(cause))?;
+            for ty in source.declarations() {
+                let ty = ty?;
                 let is_left = is_extern(&ty) && !is_defined(symbols, ty.name());
                 if is_left && sections.declared.insert(ty.name()) {
                     sections.loose.push((file, ty.id()));

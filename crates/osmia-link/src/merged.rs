@@ -19,12 +19,6 @@ impl Merged {
         if btfs.is_empty() {
             return Ok(None);
         }
-        for source in sources {
-            // The merger cannot say which file it is that is broken.
-            for ty in source.btf.iter().filter_map(|btf| btf.own_types().ok()).flatten() {
-                ty.map_err(|cause| source.types(cause))?;
-            }
-        }
         let mut next = 0..btfs.len();
         let order = sources.iter().map(|source| source.btf.as_ref().and_then(|_| next.next()));
         let order = order.collect();

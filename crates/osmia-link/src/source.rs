@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use bytes::Bytes;
-use osmia_btf::{Btf, BtfExt};
+use osmia_btf::{Btf, BtfExt, Kind, Type, TypeId};
 use osmia_object::elf::{Elf, Place, Section};
 
 use crate::error::Error;
@@ -16,6 +16,8 @@ pub(crate) struct Source<'a> {
     pub elf: Elf<'a>,
     pub btf: Option<Btf>,
     pub ext: Option<BtfExt>,
+    /// The types that are functions, variables and sections.
+    declared: Vec<TypeId>,
     /// Sections by name; `None` where several share it.
     by_name: HashMap<&'a str, Option<usize>>,
 }
@@ -26,7 +28,7 @@ impl<'a> Source<'a> {
         let elf = Elf::read(&object.bytes)
             .map_err(|cause| Error::Object { file: file.to_owned(), cause: Box::new(cause) })?;
         let by_name = by_name(&elf);
-        let mut source = Self { file, elf, btf: None, ext: None, by_name };
+        let mut source = Self { file, elf, btf: None, ext: None, declared: Vec::new(), by_name };
         source.btf = source
             .blob(object, ".BTF")
             .map(|blob| Btf::parse(blob, None))
@@ -37,6 +39,7 @@ impl<'a> Source<'a> {
                 let problem = "has another byte order than the file";
                 return Err(source.section_error(".BTF", problem));
             }
+            source.declared = declared(btf).map_err(|cause| source.types(cause))?;
             source.ext = source
                 .blob(object, ".BTF.ext")
                 .map(BtfExt::parse)
@@ -49,6 +52,12 @@ impl<'a> Source<'a> {
     fn blob(&self, object: &ObjectFile, section: &str) -> Option<Bytes> {
         let found = self.elf.section_named(section)?;
         (!found.data.is_empty()).then(|| object.bytes.slice_ref(found.data))
+    }
+
+    /// What the types say of functions, variables and sections.
+    pub fn declarations(&self) -> impl Iterator<Item = Result<Type<'_>, Error>> {
+        let all = self.btf.iter().flat_map(|btf| self.declared.iter().map(|&id| btf.ty(id)));
+        all.map(|ty| ty.map_err(|cause| self.types(cause)))
     }
 
     /// The section with code or data of this name, and its index, if there is just one.
@@ -92,6 +101,18 @@ impl<'a> Source<'a> {
             problem: problem.into(),
         }
     }
+}
+
+/// Walks all types, and so finds what is broken where the file's name is known.
+fn declared(btf: &Btf) -> Result<Vec<TypeId>, osmia_btf::Error> {
+    let mut declared = Vec::new();
+    for ty in btf.own_types()? {
+        let ty = ty?;
+        if matches!(ty.kind(), Kind::Func | Kind::Var | Kind::DataSec) {
+            declared.push(ty.id());
+        }
+    }
+    Ok(declared)
 }
 
 fn by_name<'a>(elf: &Elf<'a>) -> HashMap<&'a str, Option<usize>> {

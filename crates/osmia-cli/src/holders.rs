@@ -71,7 +71,7 @@ impl Processes {
         let procfs = rustix::fs::open(c"/proc", DIRECTORY, Mode::empty()).ok()?;
         let me = std::process::id();
         let mut pids = Vec::new();
-        each_name(&procfs, |name| {
+        each_name(&procfs, &mut names_room(), |name| {
             let pid = name.to_str().ok().and_then(|name| name.parse::<u32>().ok());
             // What this command has open it holds for a moment only.
             pids.extend(pid.filter(|pid| *pid != me));
@@ -83,19 +83,25 @@ impl Processes {
     }
 
     fn search(&self, kind: FdKind) -> Holders {
-        let mut holders = Holders::default();
+        let (mut holders, mut room) = (Holders::default(), names_room());
         while let Some(pid) = self.pids.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            holders.process(self, *pid, kind);
+            holders.process(self, *pid, kind, &mut room);
         }
         holders
     }
 
-    /// The descriptors of a process, unless it has none, as the kernel's own.
-    fn files(&self, pid: u32) -> Option<OwnedFd> {
+    /// The descriptors of a process, unless it has none, as the kernel's own; and how many they are, if that is told.
+    fn files(&self, pid: u32) -> Option<(OwnedFd, Option<usize>)> {
         let path = CString::new(format!("{pid}/fd")).ok()?;
-        let is_empty = self.sizes
-            && statat(&self.procfs, &path, AtFlags::empty()).is_ok_and(|found| found.st_size == 0);
-        if is_empty { None } else { openat(&self.procfs, path, DIRECTORY, Mode::empty()).ok() }
+        let count = match self.sizes {
+            true => Some(statat(&self.procfs, &path, AtFlags::empty()).ok()?.st_size as usize),
+            false => None,
+        };
+        if count == Some(0) {
+            return None;
+        }
+        let files = openat(&self.procfs, path, DIRECTORY, Mode::empty()).ok()?;
+        Some((files, count))
     }
 
     /// The beginning of a file of a process.
@@ -114,24 +120,27 @@ impl Holders {
         self.0.get(&(kind, id)).map_or(&[], Vec::as_slice)
     }
 
-    fn process(&mut self, processes: &Processes, pid: u32, kind: FdKind) {
-        let Some(files) = processes.files(pid) else { return };
-        let mut comm = None;
-        each_name(&files, |fd| {
+    fn process(&mut self, processes: &Processes, pid: u32, kind: FdKind, room: &mut Vec<u8>) {
+        let Some((files, count)) = processes.files(pid) else { return };
+        let (mut comm, mut seen) = (None, 0);
+        each_name(&files, room, |fd| {
+            seen += 1;
+            // Those that were opened meanwhile may be left out; to ask for the end costs as much as for names.
+            let more = count.is_none_or(|count| seen < count);
             let mut target = [0; 32];
             let target = match readlinkat_raw(&files, fd, &mut target[..]) {
                 Ok(len) => target.get(..len).unwrap_or_default(),
                 // What may not be seen of one may not be seen of the others.
-                Err(errno) => return errno != Errno::ACCESS && errno != Errno::PERM,
+                Err(errno) => return more && errno != Errno::ACCESS && errno != Errno::PERM,
             };
             if FdKind::named(target) != Some(kind) {
-                return true;
+                return more;
             }
             // What comes first tells the ids; some links have long lists behind.
             let mut room = [0; 1024];
             let path = format!("{pid}/fdinfo/{}", fd.to_string_lossy());
             let told = processes.read(path, &mut room).unwrap_or_default();
-            let Some(id) = id(kind, told) else { return true };
+            let Some(id) = id(kind, told) else { return more };
             let comm = comm.get_or_insert_with(|| {
                 let mut room = [0; 64];
                 let name = processes.read(format!("{pid}/comm"), &mut room).unwrap_or_default();
@@ -141,16 +150,20 @@ impl Holders {
             if known.last().is_none_or(|last| last.pid != pid) {
                 known.push(Holder { pid, comm: comm.clone() });
             }
-            true
+            more
         });
     }
 }
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
+/// Room for names, which serves directory after directory: some allocators give each back to the kernel.
+fn names_room() -> Vec<u8> {
+    Vec::with_capacity(8192)
+}
+
 /// Visits the names in a directory, in no order, as long as the visitor wants more.
-fn each_name(directory: &OwnedFd, mut visit: impl FnMut(&CStr) -> bool) {
-    let mut room = Vec::with_capacity(8192);
+fn each_name(directory: &OwnedFd, room: &mut Vec<u8>, mut visit: impl FnMut(&CStr) -> bool) {
     let mut entries = RawDir::new(directory, room.spare_capacity_mut());
     while let Some(Ok(entry)) = entries.next() {
         let name = entry.file_name();

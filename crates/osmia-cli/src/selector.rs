@@ -98,7 +98,9 @@ pub fn refused(attempt: impl Into<String>, errno: Errno) -> Failure {
 
 fn id(word: &str) -> Result<u32, Failure> {
     let found = crate::words::number(word).and_then(|number| u32::try_from(number).ok());
-    found.ok_or_else(|| Failure::usage(format!("an id is a number, not '{word}'")))
+    found.ok_or_else(|| {
+        Failure::usage(format!("an id is a number of at most 32 bits, not '{word}'"))
+    })
 }
 
 fn tag(word: &str) -> Result<[u8; 8], Failure> {
@@ -139,7 +141,10 @@ mod tests {
     #[test]
     fn wrong_words() {
         assert_eq!(read(&["id"]), Err("the id is missing at the end".into()));
-        assert_eq!(read(&["id", "-1"]), Err("an id is a number, not '-1'".into()));
+        assert_eq!(
+            read(&["id", "-1"]),
+            Err("an id is a number of at most 32 bits, not '-1'".into())
+        );
         assert!(read(&["tag", "012"]).is_err());
         assert!(read(&["tag", "+123456789abcdef"]).is_err());
         assert_eq!(read(&["id", "5", "6"]), Err("'6' is one word too many".into()));

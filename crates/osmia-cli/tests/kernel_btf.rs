@@ -5,6 +5,7 @@ mod command;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
+use osmia::{Kernel, Object};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::tree;
@@ -80,7 +81,7 @@ fn objects_need_little_of_a_kernel() {
 fn absent_ids_are_told() {
     let Some(_gate) = Gate::root() else { return };
     let output = command(&["btf", "dump", "4000000000"]).output().unwrap();
-    let failed = Said::of(output).failed();
+    let failed = Said::of(output).failed_as(3);
     assert!(
         failed.contains("there is no BTF with the id 4000000000; `osmia btf list`"),
         "{failed}"
@@ -139,4 +140,32 @@ fn single_types_of_vmlinux_h_can_be_had() {
     let output = command(&["gen", "vmlinux", "--type", "struct list_haed"]).output().unwrap();
     let failed = Said::of(output).failed_as(3);
     assert!(failed.contains("did you mean list_head?"), "{failed}");
+}
+
+#[test]
+fn the_words_of_bpftool_name_types() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("elements").bytes() else { return };
+    let spec = osmia::open("elements", bytes).unwrap();
+    let object = Object::load(&spec, &Kernel::running().unwrap()).unwrap();
+    let program = object.programs().find(|program| program.is_loaded()).unwrap();
+    let program = program.info().unwrap().id.to_string();
+    let map = object.map("flows").unwrap().info().unwrap();
+    let (map, btf) = (map.id.to_string(), map.btf_id.to_string());
+    let dump = |words: &[&str]| {
+        let words = [&["btf", "dump"], words].concat();
+        Said::of(command(&words).output().expect("the command runs"))
+    };
+    let of_program = dump(&["prog", "id", &program, "format", "c"]).done();
+    assert_eq!(dump(&["id", &btf]).done(), of_program);
+    assert!(of_program.contains("struct key {") && of_program.contains("struct value {"));
+    let key = dump(&["map", "id", &map, "key"]).done();
+    assert!(key.contains("struct key {") && !key.contains("struct value {"), "{key}");
+    let both = dump(&["map", "id", &map]).done();
+    assert!(both.contains("struct key {") && both.contains("struct value {"), "{both}");
+    let raw = dump(&["id", &btf, "format", "raw"]).done();
+    assert!(raw.starts_with("[1] "), "{raw}");
+    assert!(dump(&["id", "4294967295"]).failed_as(3).contains("osmia btf list"));
+    assert!(dump(&["prog", "name", "no_such_program"]).failed_as(3).contains("osmia prog list"));
+    assert!(dump(&["id", &btf, "format", "d"]).failed_as(2).contains("c, raw, json"));
 }

@@ -2,31 +2,38 @@
 
 use clap::{Args, ValueEnum};
 use osmia_btf::{Btf, TypeId, c, subset};
+use osmia_sys::Bpf;
 use serde::Serialize;
 
 use crate::btf::raw::Record;
-use crate::btf::source::{BaseOptions, find};
+use crate::btf::source::{BaseOptions, find, of_id};
 use crate::failure::Failure;
 use crate::output::{Form, Output};
 use crate::report::{Page, Report};
+use crate::select::{maps, progs};
+use crate::selector::Selector;
+use crate::words::Words;
 
 /// The arguments of `osmia btf dump`.
 #[derive(Args)]
 #[command(
     after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name
-of a module; the running kernel if not given.
+of a module; the running kernel if not given. bpftool's words do as well: id N, prog PROG,
+map MAP [key|value|kv|all], file FILE; and behind them format c|raw and root_id N.
 
 Examples:
   osmia btf dump > vmlinux.h                       the running kernel's types as C
   osmia btf dump --root task_struct                what one struct needs
-  osmia btf dump closes.bpf.o --format raw         an object's records"
+  osmia btf dump closes.bpf.o --format raw         an object's records
+  osmia btf dump map name counts kv format c       what a map's keys and values are"
 )]
 pub struct Dump {
     /// Where the types come from
-    source: Option<String>,
-    /// How to print them: c, raw or json
-    #[arg(long, value_enum, default_value_t = Format::C, hide_possible_values = true)]
-    format: Format,
+    #[arg(value_name = "SOURCE")]
+    words: Vec<String>,
+    /// How to print them: c, raw or json; c if not given
+    #[arg(long, value_enum, hide_possible_values = true)]
+    format: Option<Format>,
     /// Only this type, by its name or its id, and what it needs
     #[arg(long = "root", short, value_name = "TYPE")]
     roots: Vec<String>,
@@ -51,9 +58,11 @@ impl Dump {
     /// # Errors
     /// The source cannot be read, or a root is not there.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let btf = self.base.open(self.source.as_deref())?;
-        let wanted = self.wanted(&btf)?;
-        match (self.format, output.form()) {
+        let asked = Asked::read(&self.words, &self.base)?;
+        let wanted = self.wanted(&asked)?;
+        let btf = asked.btf;
+        let format = self.format.or(asked.format).unwrap_or(Format::C);
+        match (format, output.form()) {
             (Format::C, Form::Text) => Output::raw(header(&btf, &wanted)?.as_bytes()),
             (Format::Json, _) => output.show_json(&Records::of(&btf, &wanted)?),
             // There is no JSON of C: the records are what comes nearest.
@@ -62,12 +71,89 @@ impl Dump {
     }
 
     /// The wanted types; of a split BTF its own ones if none are named.
-    fn wanted(&self, btf: &Btf) -> Result<Wanted, Failure> {
-        if self.roots.is_empty() {
-            return Ok(if btf.base().is_some() { Wanted::Own } else { Wanted::All });
+    fn wanted(&self, asked: &Asked) -> Result<Wanted, Failure> {
+        let btf = &asked.btf;
+        let mut roots = asked.roots.clone();
+        for root in &self.roots {
+            roots.push(find(btf, root)?.id());
         }
-        let ids = self.roots.iter().map(|root| Ok(find(btf, root)?.id()));
-        ids.collect::<Result<_, Failure>>().map(Wanted::Roots)
+        Ok(match (roots.is_empty(), btf.base()) {
+            (false, _) => Wanted::Roots(roots),
+            (true, Some(_)) => Wanted::Own,
+            (true, None) => Wanted::All,
+        })
+    }
+}
+
+/// What the words ask for.
+struct Asked {
+    btf: Btf,
+    roots: Vec<TypeId>,
+    format: Option<Format>,
+}
+
+impl Asked {
+    fn read(words: &[String], base: &BaseOptions) -> Result<Self, Failure> {
+        let mut words = Words::new(words);
+        let (btf, roots) = source(&mut words, base)?;
+        let mut asked = Self { btf, roots, format: None };
+        while !words.is_empty() {
+            match words.keyword(&["format", "root_id"])? {
+                "format" => {
+                    asked.format = Some(match words.keyword(&["c", "raw", "json"])? {
+                        "c" => Format::C,
+                        "raw" => Format::Raw,
+                        _ => Format::Json,
+                    });
+                    // The order is always that of need.
+                    let _ = asked.format == Some(Format::C) && words.take("unsorted");
+                }
+                _ => asked.roots.push(find(&asked.btf, words.next("the id of a type")?)?.id()),
+            }
+        }
+        Ok(asked)
+    }
+}
+
+/// The types that the first words name, and which of them if not all.
+fn source(words: &mut Words<'_>, base: &BaseOptions) -> Result<(Btf, Vec<TypeId>), Failure> {
+    let bpf = Bpf::kernel();
+    let untyped = |noun| {
+        Failure::not_found(format!(
+            "no types are known of this {noun}: its object was compiled without -g"
+        ))
+    };
+    let Some(first) = words.peek().filter(|first| !["format", "root_id"].contains(first)) else {
+        return Ok((base.open(None)?, Vec::new()));
+    };
+    let first = if ["id", "prog", "map", "file"].contains(&first) { words.next("")? } else { "" };
+    match first {
+        "id" => Ok((base.open(Some(&words.number("the id")?.to_string()))?, Vec::new())),
+        "prog" => match progs::one(&bpf, &Selector::read(words)?)?.info.btf_id {
+            0 => Err(untyped("program")),
+            id => Ok((of_id(id)?, Vec::new())),
+        },
+        "map" => {
+            let info = maps::one(&bpf, &Selector::read(words)?)?.info;
+            let (key, value) = (info.btf_key_type_id, info.btf_value_type_id);
+            let roots = match words.peek() {
+                Some("all") => vec![],
+                Some("key") => vec![key],
+                Some("value") => vec![value],
+                _ => vec![key, value],
+            };
+            if words.peek().is_some_and(|word| ["all", "key", "value", "kv"].contains(&word)) {
+                words.next("")?;
+            }
+            match info.btf_id {
+                0 => Err(untyped("map")),
+                // Some maps have no type of their keys: those of variables.
+                id => {
+                    Ok((of_id(id)?, roots.into_iter().filter(|id| *id != 0).map(TypeId).collect()))
+                }
+            }
+        }
+        _ => Ok((base.open(Some(words.next("where the types come from")?))?, Vec::new())),
     }
 }
 

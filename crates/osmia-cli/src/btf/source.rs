@@ -97,7 +97,7 @@ pub fn of_id(id: u32) -> Result<Btf, Failure> {
     let bpf = Bpf::default();
     let attempt = || format!("open the BTF with the id {id}");
     let fd = bpf.btf_by_id(id, None).map_err(|errno| match errno {
-        Errno::NOENT => Failure::new(format!(
+        Errno::NOENT => Failure::not_found(format!(
             "there is no BTF with the id {id}; `osmia btf list` shows those that there are"
         )),
         Errno::PERM => Failure::because(format!("{}: it takes CAP_SYS_ADMIN", attempt()), &errno),

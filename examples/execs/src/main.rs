@@ -54,7 +54,7 @@ fn words(args: &[u8]) -> String {
 }
 
 fn end(event: &Event) -> String {
-    let status = ExitStatus::from_raw(event.status.cast_signed());
+    let status = ExitStatus::from_raw(i32::from_ne_bytes(event.status.to_ne_bytes()));
     match event.took {
         0 => format!("{status}"),
         took => format!("{status}, after {:.1?}", Duration::from_nanos(took)),

@@ -19,6 +19,7 @@ mod generate;
 mod holders;
 mod interface;
 mod iter;
+mod kernel_options;
 mod link;
 mod manual;
 mod map;

@@ -14,7 +14,7 @@ pub use crate::run::options::{RunOptions, duration, pair};
 pub use crate::run::set::set_variables;
 pub use crate::run::signals::Signals;
 
-use osmia::{ErrorKind, Kernel, Loader, Object};
+use osmia::{ErrorKind, Kernel, Object};
 use osmia_object::ObjectSpec;
 
 use crate::failure::Failure;
@@ -35,7 +35,7 @@ impl RunOptions {
         set_variables(&mut spec, &self.set)?;
         let placement = Placement::plan(&mut spec, &self.attach)?;
         let types = EventTypes::of(&spec, &self.event)?;
-        let kernel = Kernel::running()?;
+        let kernel = self.kernel.kernel()?;
         let object = self.load(&spec, &kernel)?;
         for note in object.notes() {
             output.show(&Happening::Note(Failure::from_error(note).message()))?;
@@ -50,7 +50,7 @@ impl RunOptions {
     }
 
     fn load(&self, spec: &ObjectSpec, kernel: &Kernel) -> Result<Object, Failure> {
-        Loader::new(kernel).load(spec).map_err(|error| {
+        self.kernel.loader(kernel).load(spec).map_err(|error| {
             let failure = Failure::from_error(&error);
             match error.verifier() {
                 Some(refusal) if self.verifier_log || error.kind() != ErrorKind::Verifier => {

@@ -333,3 +333,38 @@ fn what_is_not_there_is_told_in_one_line() {
     let (code, err) = exit(&["prog", "show", "name", &near]);
     assert!(code == 3 && err.contains("did you mean"), "{err}");
 }
+
+#[test]
+fn what_the_kernel_does_not_tell_is_given() {
+    let Some(_gate) = Gate::root() else { return };
+    let (Some(fold), Some(iter)) = (Fixture::new("fold").path(), Fixture::new("core_iter").path())
+    else {
+        return;
+    };
+    let bpffs = Bpffs::new();
+    let folder = tempfile::TempDir::new().unwrap();
+    let maps = |name: &str, options: &[&str]| {
+        let path = bpffs.path().join(name);
+        osmia(&[&["prog", "load", text(&fold), text(&path)][..], options].concat()).done();
+        let shown = osmia_json(&["prog", "show", "pinned", text(&path)]);
+        shown["map_ids"].as_array().unwrap().len()
+    };
+    // Constants and the kernel's configuration have a map each, unless they are in the instructions.
+    assert_eq!((maps("plain", &[]), maps("folded", &["--fold-constants"])), (3, 1));
+
+    let config = folder.path().join("config");
+    fs::write(&config, "CONFIG_OTHER=y\n").unwrap();
+    let verify = ["prog", "verify", text(&fold), "--program", "reads", "--kernel-config"];
+    let refused = osmia(&[&verify[..], &[text(&config)]].concat());
+    assert!(refused.code == Some(1) && refused.out.contains("CONFIG_HZ"), "{}", refused.out);
+
+    let mut builder = osmia_btf::Builder::new(osmia_btf::Endian::host());
+    let pointer = builder.pointer(osmia_btf::TypeId::VOID).unwrap();
+    let member =
+        osmia_btf::Member { name: "iov", ty: pointer, offset: osmia_btf::Bits(64), bitfield: None };
+    builder.composite(osmia_btf::Kind::Struct, "iov_iter", 16, &[member]).unwrap();
+    let types = folder.path().join("types");
+    fs::write(&types, builder.to_bytes().unwrap()).unwrap();
+    let verify = ["prog", "verify", text(&iter), "--program", "unguarded", "--kernel-btf"];
+    osmia(&[&verify[..], &[text(&types)]].concat()).done();
+}

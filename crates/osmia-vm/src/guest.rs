@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use object::read::elf::{FileHeader as _, ProgramHeader as _};
+use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
 use object::{Endianness, elf};
 
 use crate::cpio::Cpio;
@@ -50,8 +50,11 @@ impl Guest {
         let Some(interpreter) = &self.interpreter else { return Ok(()) };
         let read = |path: &PathBuf| fs::read(path).map_err(|error| Error::file(path, error));
         cpio.file(interpreter.trim_start_matches('/'), &read(&interpreter.into())?);
-        for (name, path) in &self.libraries {
-            cpio.file(&format!("{LIBRARIES}/{name}"), &read(path)?);
+        for (file, path) in &self.libraries {
+            let bytes = read(path)?;
+            // It is asked for by the name that it has for linkers, which a file may not have.
+            let name = own_name(&bytes).ok().flatten();
+            cpio.file(&format!("{LIBRARIES}/{}", name.as_ref().unwrap_or(file)), &bytes);
         }
         Ok(())
     }
@@ -76,6 +79,18 @@ fn interpreter(program: &[u8]) -> Result<Option<String>, object::Error> {
     Ok(None)
 }
 
+/// The name that a library has for linkers.
+fn own_name(library: &[u8]) -> Result<Option<String>, object::Error> {
+    let header = elf::FileHeader64::<Endianness>::parse(library)?;
+    let endian = header.endian()?;
+    let sections = header.sections(endian, library)?;
+    let Some((entries, link)) = sections.dynamic(endian, library)? else { return Ok(None) };
+    let strings = sections.strings(endian, library, link)?;
+    let entry = entries.iter().find(|entry| entry.d_tag(endian) == u64::from(elf::DT_SONAME));
+    let name = entry.map(|entry| entry.string(endian, strings)).transpose()?;
+    Ok(name.map(|name| String::from_utf8_lossy(name).into_owned()))
+}
+
 /// The files of which code is mapped, by name.
 fn libraries(maps: &str) -> BTreeMap<String, PathBuf> {
     let code = maps.lines().filter_map(|line| {
@@ -91,7 +106,7 @@ fn libraries(maps: &str) -> BTreeMap<String, PathBuf> {
 mod tests {
     use std::path::PathBuf;
 
-    use super::{Guest, libraries};
+    use super::{Guest, libraries, own_name};
     use crate::cpio::Cpio;
 
     #[test]
@@ -114,7 +129,11 @@ mod tests {
         assert!(bytes.len() > guest.program.len());
         if let Some(interpreter) = &guest.interpreter {
             assert!(interpreter.starts_with('/'), "{interpreter}");
-            assert!(!guest.libraries.is_empty());
+            let libraries: Vec<_> = guest.libraries.values().collect();
+            let names =
+                libraries.iter().map(|path| own_name(&std::fs::read(path).unwrap()).unwrap());
+            let names: Vec<_> = names.flatten().collect();
+            assert!(names.iter().any(|name| name.starts_with("libc.")), "{names:?}");
         }
     }
 }

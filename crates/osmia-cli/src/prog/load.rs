@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use osmia::{ErrorKind, Kernel, Link, Loader, Map, Object, Program};
+use osmia::{ErrorKind, Kernel, Link, Map, Object, Program};
 use osmia_object::{ObjectSpec, SectionDef};
 use osmia_sys::Bpf;
 use serde::Serialize;
 
 use crate::compile::CompileOptions;
 use crate::failure::Failure;
+use crate::kernel_options::KernelOptions;
 use crate::object_file::ObjectFile;
 use crate::output::Output;
 use crate::pins::prepare_folder;
@@ -60,6 +61,8 @@ struct LoadOptions {
     /// If the verifier refuses a program, print its whole log
     #[arg(long, short = 'd')]
     verifier_log: bool,
+    #[command(flatten)]
+    kernel: KernelOptions,
     #[command(flatten)]
     compile: CompileOptions,
 }
@@ -150,7 +153,7 @@ impl LoadOptions {
         choose(&mut spec, first_only, plan.ty.as_deref())?;
         let kernel = match &plan.kernel_btf {
             Some(file) => Kernel::builder().btf_file(file).build()?,
-            None => Kernel::running()?,
+            None => self.kernel.kernel()?,
         };
         let folder = if first_only { plan.path.parent() } else { Some(plan.path.as_path()) };
         prepare_folder(folder.unwrap_or(Path::new(".")))?;
@@ -177,7 +180,7 @@ impl LoadOptions {
 
     fn load(&self, plan: &Plan, spec: &ObjectSpec, kernel: &Kernel) -> Result<Object, Failure> {
         let bpf = Bpf::kernel();
-        let mut loader = Loader::new(kernel);
+        let mut loader = self.kernel.loader(kernel);
         for (name, selector) in &plan.maps {
             let name = match name {
                 MapName::Name(name) => name.clone(),

@@ -7,11 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use osmia::{Kernel, Loader};
+use osmia::Kernel;
 use osmia_object::ObjectSpec;
 
 use crate::compile::CompileOptions;
 use crate::failure::Failure;
+use crate::kernel_options::KernelOptions;
 use crate::near::no_such;
 use crate::object_file::ObjectFile;
 use crate::output::{Form, Output};
@@ -55,6 +56,8 @@ pub struct Verify {
     #[arg(long)]
     verifier_log: bool,
     #[command(flatten)]
+    kernel: KernelOptions,
+    #[command(flatten)]
     compile: CompileOptions,
 }
 
@@ -65,7 +68,7 @@ impl Verify {
     /// A file cannot be read, or the verifier refuses a program.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let before = self.compare.as_deref().map(read_before).transpose()?;
-        let kernel = Kernel::running()?;
+        let kernel = self.kernel.kernel()?;
         let mut judged = Vec::new();
         for file in &self.files {
             self.file(file, &kernel, &mut judged)?;
@@ -131,7 +134,7 @@ impl Verify {
         }
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut judged = Judged::new(file, name);
-        let load = |level| Loader::new(kernel).verifier_log(level).load(spec);
+        let load = |level| self.kernel.loader(kernel).verifier_log(level).load(spec);
         let loaded = load(FIGURES_ONLY).or_else(|error| match error.verifier() {
             // The whole log tells the line of C as well.
             Some(_) => load(1 | FIGURES_ONLY),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::compile::CompileOptions;
+use crate::kernel_options::KernelOptions;
 
 /// The arguments of `osmia run`.
 #[derive(clap::Args)]
@@ -37,6 +38,9 @@ pub struct RunOptions {
     /// If the verifier refuses a program, print its whole log
     #[arg(long)]
     pub verifier_log: bool,
+    /// What is told of the kernel.
+    #[command(flatten)]
+    pub kernel: KernelOptions,
     /// How C is compiled.
     #[command(flatten)]
     pub compile: CompileOptions,

@@ -80,7 +80,11 @@ three:
 #else
 
 /* `gotox r1`, which older assemblers do not know. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define GOTOX_R1 ".8byte 0x0d10000000000000;"
+#else
 #define GOTOX_R1 ".8byte 0x000000000000010d;"
+#endif
 
 SEC("syscall")
 int before(struct choice *choice)

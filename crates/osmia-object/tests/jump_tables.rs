@@ -87,7 +87,7 @@ fn the_jump_is_printed_as_the_verifier_does() {
 
 /// Where the table's bytes are in the file.
 fn table_at(bytes: &[u8]) -> usize {
-    let table = [0x58_u64, 0x68, 0x78].map(u64::to_le_bytes).concat();
+    let table = [0x58_u64, 0x68, 0x78].map(u64::to_ne_bytes).concat();
     bytes.windows(table.len()).position(|window| window == table).unwrap()
 }
 
@@ -98,7 +98,7 @@ fn tables_that_lead_astray_are_refused_by_the_program_that_has_them() {
     for (byte, told) in [(8_u64, "0x8"), (0x59, "0x59"), (1 << 40, "0x10000000000")] {
         let mut bytes = good.clone();
         let at = table_at(&bytes) + 8;
-        bytes[at..at + 8].copy_from_slice(&byte.to_le_bytes());
+        bytes[at..at + 8].copy_from_slice(&byte.to_ne_bytes());
         let spec = ObjectSpec::parse("jump_tables", bytes.into()).unwrap();
         assert!(spec.link("before").is_ok());
         let text = spec.link("chooses").unwrap_err().to_string();
@@ -118,7 +118,7 @@ fn constants_fold_into_code_behind_a_jump_through_a_register() {
     let mut constants = osmia_object::MapSpec::new(".rodata", osmia_abi::MapType::ARRAY);
     (constants.key_size, constants.value_size, constants.max_entries) = (4, 8, 1);
     constants.role = osmia_object::MapRole::Constants;
-    constants.contents = (1_u64 << 40 | 5).to_le_bytes().to_vec().into();
+    constants.contents = (1_u64 << 40 | 5).to_ne_bytes().to_vec().into();
     spec.maps.insert(".rodata".to_owned(), constants.clone());
     let id = spec.programs["chooses"].entry.0 as usize;
     let function = &mut spec.functions[id];

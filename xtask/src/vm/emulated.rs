@@ -16,7 +16,7 @@ use crate::{
 const CRATES: [&str; 5] = ["osmia-abi", "osmia-btf", "osmia-build", "osmia-insn", "osmia-object"];
 
 /// How long one test program may take.
-const LIMIT: Duration = Duration::from_secs(10 * 60);
+const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// What these tests are called where things are counted.
 pub(crate) const EMULATED: &str = "tests on other architectures";

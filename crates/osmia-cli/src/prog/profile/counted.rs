@@ -25,8 +25,10 @@ pub struct Counted {
     bpf: Bpf,
     sums: MapFd,
     metrics: usize,
-    // They count, and the programs run, as long as these are open.
+    // They count, and the programs run, as long as these are open; a map lets go of its events when it is closed,
+    // whoever uses it.
     _events: Vec<PerfFd>,
+    _maps: Vec<MapFd>,
     _links: [LinkFd; 2],
 }
 
@@ -87,8 +89,14 @@ impl Counted {
             link("fexit", AttachType::TRACE_FEXIT, after)?,
             link("fentry", AttachType::TRACE_FENTRY, before)?,
         ];
-        let metrics = metrics.len();
-        Ok(Self { bpf: bpf.clone(), sums: maps.sums, metrics, _events: events, _links: links })
+        Ok(Self {
+            bpf: bpf.clone(),
+            sums: maps.sums,
+            metrics: metrics.len(),
+            _events: events,
+            _maps: maps.events,
+            _links: links,
+        })
     }
 
     /// The runs, and what was counted in them.

@@ -17,6 +17,8 @@ const FIELDS: usize = 3;
 const READING: i32 = 8 * FIELDS as i32;
 const MAP_LOOKUP_ELEM: i32 = 1;
 const PERF_EVENT_READ_VALUE: i32 = 55;
+/// Room for what the verifier says of a program that it refuses.
+const LOG: usize = 1 << 20;
 /// Where the programs keep the key of the maps' only element.
 const KEY: i16 = -8;
 
@@ -68,9 +70,12 @@ impl Counted {
                 attach_btf: AttachBtf::Prog(prog.fd.as_fd()),
                 ..ProgLoad::default()
             };
-            let mut room = vec![0; 4096];
+            let mut room = vec![0; LOG];
             let mut log = Log { level: 1, buf: &mut room, true_size: 0 };
-            let program = bpf.prog_load(&load, &mut log).map_err(|errno| {
+            // A log that is too short is a failure by itself: only what is refused is asked for one.
+            let loaded = bpf.prog_load(&load, &mut Log::default());
+            let loaded = loaded.or_else(|_| bpf.prog_load(&load, &mut log));
+            let program = loaded.map_err(|errno| {
                 let said = String::from_utf8_lossy(log.text()).trim_end().to_owned();
                 let said = said.lines().rfind(|line| !line.starts_with("processed")).unwrap_or("");
                 match said {

@@ -1,8 +1,9 @@
 //! Whether an object loads: `verdict osmia|libbpf OBJECT PIN_DIRECTORY [each]`.
 //!
 //! A line of JSON tells of the whole object; with `each`, one more of each program alone.
-//! Nothing is attached.
+//! Nothing is attached. `verdict FOLDER` tells of all objects in a folder by both libraries.
 
+mod folder;
 mod libbpf;
 mod osmia;
 
@@ -39,8 +40,11 @@ trait Loader {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [folder] = arguments.as_slice() {
+        return folder::all(Path::new(folder));
+    }
     let [library, object, pins, rest @ ..] = arguments.as_slice() else {
-        eprintln!("usage: verdict osmia|libbpf OBJECT PIN_DIRECTORY [each]");
+        eprintln!("usage: verdict osmia|libbpf OBJECT PIN_DIRECTORY [each], or verdict FOLDER");
         return ExitCode::FAILURE;
     };
     let loader: &dyn Loader = if library == "libbpf" { &libbpf::Libbpf } else { &osmia::Osmia };

@@ -62,10 +62,11 @@ impl Comparison {
         self.rows.iter().any(|row| row.outcome == Outcome::RejectedByUsAlone)
     }
 
-    /// Every verdict, a JSON object a line.
-    pub(crate) fn lines(&self) -> String {
+    /// Every verdict, a JSON object a line, with the kernel's release if it is not the running one.
+    pub(crate) fn lines(&self, kernel: Option<&str>) -> String {
         let line = |row: &Row| {
             json!({
+                "kernel": kernel,
                 "object": row.object,
                 "program": row.program,
                 "outcome": format!("{:?}", row.outcome),

@@ -51,7 +51,8 @@ pub(crate) fn ask(
     Ok(verdicts)
 }
 
-fn read(line: &str) -> Option<Verdict> {
+/// The verdict in a line of JSON.
+pub(crate) fn read(line: &str) -> Option<Verdict> {
     let value: Value = serde_json::from_str(line).ok()?;
     let text = |name| value.get(name)?.as_str().map(str::to_owned);
     Some(Verdict {

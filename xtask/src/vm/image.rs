@@ -1,6 +1,10 @@
 //! What every machine of the matrix finds in its first file system: the tests, and all they need.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result, bail};
 use osmia_testkit::fixture::{Endian, Fixture, UNMADE, Unmade};
@@ -18,6 +22,9 @@ const OPTIMISED: [&str; 2] = ["memchr", "osmia-btf"];
 
 /// The crates whose kernel tests are run on other architectures.
 const LOADING: [&str; 4] = ["osmia", "osmia-btf", "osmia-sys", "osmia-testkit"];
+
+/// The flags of programs that need no libraries.
+pub(crate) const STATIC: &str = "-C target-feature=+crt-static";
 
 /// A fixture's file name and contents.
 type Packed = (String, Vec<u8>);
@@ -48,14 +55,7 @@ impl Image {
     }
 
     fn pack(programs: &[Program], fixtures: &[Packed], filter: Option<&str>) -> Result<Self> {
-        let init = programs.iter().find(|program| program.name == "osmia-init");
-        let init = fs::read(&init.context("Cargo built no osmia-init")?.path)?;
-        let mut cpio = Cpio::default();
-        // The kernel opens it for the first process before anything is mounted.
-        cpio.device("dev/console", (5, 1));
-        cpio.file("init", &init);
-        cpio.file("bin/true", &init);
-        cpio.file("bin/unshare", &init);
+        let mut cpio = bare(programs)?;
         let mut list = String::new();
         for program in programs {
             let path = program.path.to_string_lossy().trim_start_matches('/').to_owned();
@@ -72,6 +72,25 @@ impl Image {
         cpio.folder("fixtures");
         for (name, contents) in fixtures {
             cpio.file(&format!("fixtures/{name}"), contents);
+        }
+        Ok(Self { bytes: cpio.finish() })
+    }
+
+    /// An image in which this program runs with this word, and finds these objects in the folder `corpus`.
+    pub(crate) fn with(program: &Path, word: &str, objects: &[&PathBuf]) -> Result<Self> {
+        let mut build = cargo();
+        build.args(["build", "--quiet", "-p", "osmia-testkit", "--bin", "osmia-init"]);
+        build.args(["--target", &Arch::Amd64.target()]).env("RUSTFLAGS", STATIC);
+        // As the tests are built, whose parts can be used.
+        build.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        let mut cpio = bare(&cargo::build(optimised(&mut build))?)?;
+        cpio.file("bin/program", &fs::read(program)?);
+        cpio.file("tests/list", b"program\t/bin/program\n");
+        cpio.file("tests/filter", word.as_bytes());
+        cpio.folder("corpus");
+        for object in objects {
+            let name = object.file_name().unwrap_or_default().to_string_lossy();
+            cpio.file(&format!("corpus/{name}"), &fs::read(object)?);
         }
         Ok(Self { bytes: cpio.finish() })
     }
@@ -101,7 +120,7 @@ fn programs() -> Result<Vec<Program>> {
         .args(["--features", "osmia/tokio,osmia/symbolize"])
         .args(["--target", &Arch::Amd64.target(), "--test", &format!("{KERNEL}*")])
         // Given a target, Cargo keeps these flags from build scripts and macros, which cannot be linked so.
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env("RUSTFLAGS", STATIC)
         // Half the bytes to carry into each machine.
         .env("CARGO_PROFILE_DEV_DEBUG", "0");
     cargo::build(optimised(&mut cargo))
@@ -136,4 +155,17 @@ fn fixtures(arch: Arch) -> Result<Vec<Packed>> {
         }
     }
     Ok(packed)
+}
+
+/// A file system with the first process alone.
+fn bare(programs: &[Program]) -> Result<Cpio> {
+    let init = programs.iter().find(|program| program.name == "osmia-init");
+    let init = fs::read(&init.context("Cargo built no osmia-init")?.path)?;
+    let mut cpio = Cpio::default();
+    // The kernel opens it for the first process before anything is mounted.
+    cpio.device("dev/console", (5, 1));
+    cpio.file("init", &init);
+    cpio.file("bin/true", &init);
+    cpio.file("bin/unshare", &init);
+    Ok(cpio)
 }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What the marks of the machine's first process start with.
-const MARK: &str = "osmia-init: ";
+pub(crate) const MARK: &str = "osmia-init: ";
 
 /// How long a machine may take.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -93,7 +93,7 @@ fn qemu(kernel: &Kernel) -> Result<Command> {
 }
 
 /// What a kernel is told that others need not be.
-fn words(kernel: &Kernel) -> &'static str {
+pub(crate) fn words(kernel: &Kernel) -> &'static str {
     // Debian's 5.10 has LSM programs built in but not in its list of active modules.
     match kernel.release.starts_with("5.10.") {
         true => "lsm=lockdown,yama,apparmor,bpf",

@@ -1,13 +1,13 @@
 //! `cargo xtask vm`: the kernel tests on other kernels.
 
-mod arch;
+pub(crate) mod arch;
 mod emulated;
-mod image;
-mod kernel;
-mod machine;
+pub(crate) mod image;
+pub(crate) mod kernel;
+pub(crate) mod machine;
 mod modules;
 mod packages;
-mod series;
+pub(crate) mod series;
 mod toolchain;
 
 use std::process::ExitCode;
@@ -159,9 +159,9 @@ fn kernels(
 }
 
 /// The kernels of the series, or why there is none.
-type Kernels = Vec<Result<Kernel, (Series, String)>>;
+pub(crate) type Kernels = Vec<Result<Kernel, (Series, String)>>;
 
-fn found(series: &[Series], arch: Arch, refresh: bool) -> Result<Kernels> {
+pub(crate) fn found(series: &[Series], arch: Arch, refresh: bool) -> Result<Kernels> {
     let kept = |series: &Series| Kernel::kept(series, arch).filter(|_| !refresh);
     // Debian's lists are fetched only if a kernel is missing, and a machine without its mirrors can use what it has.
     let wanting = series.iter().any(|series| kept(series).is_none());

@@ -26,7 +26,11 @@ impl LinkedProgram {
     /// The slots that a jump through a register can lead to in a function.
     pub fn jumped_to<'a>(&'a self, function: &'a LinkedFunction) -> impl Iterator<Item = u32> + 'a {
         let slots = function.start..function.start.saturating_add(function.len);
-        let places = self.jump_tables.iter().flat_map(|table| &table.places).copied();
-        places.filter(move |place| slots.contains(place))
+        // The tables stand in the order of the functions that they are for.
+        let first = |table: &JumpTable| table.places.first().copied().unwrap_or(0);
+        let at = self.jump_tables.partition_point(|table| first(table) < function.start);
+        let behind = self.jump_tables.get(at..).unwrap_or_default().iter();
+        let own = behind.take_while(move |table| slots.contains(&first(table)));
+        own.flat_map(|table| &table.places).copied()
     }
 }

@@ -1,5 +1,7 @@
 //! What instructions refer to, in words.
 
+use std::collections::BTreeSet;
+
 use osmia_object::{JumpTable, ObjectSpec, Target};
 
 /// The thing that a relocation refers to, as a listing names it: `map[counts]`,
@@ -25,12 +27,12 @@ fn function(spec: &ObjectSpec, id: u32) -> String {
 /// A jump table with the labels that it leads to, each once.
 fn jump_table(table: Option<&JumpTable>, offset: u32) -> String {
     let Some(table) = table else { return "?".to_owned() };
-    let mut labels = Vec::new();
-    for place in &table.places {
-        let label = format!("L{place}");
-        if !labels.contains(&label) {
-            labels.push(label);
-        }
+    const SHOWN: usize = 24;
+    let places: BTreeSet<u32> = table.places.iter().copied().collect();
+    let mut labels: Vec<String> =
+        places.iter().take(SHOWN).map(|place| format!("L{place}")).collect();
+    if places.len() > SHOWN {
+        labels.push(format!("and {} more", places.len() - SHOWN));
     }
     let behind = if offset == 0 { String::new() } else { format!("+{offset}") };
     format!("jump_table[{}]{behind} <{}>", table.name, labels.join(" "))

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::beside::{osmia, osmia_json};
 
-fn load() -> Option<Object> {
-    let spec = osmia::open("runs", Fixture::new("runs").bytes()?).unwrap();
+fn load(fixture: &str) -> Option<Object> {
+    let spec = osmia::open(fixture, Fixture::new(fixture).bytes()?).unwrap();
     Some(Object::load(&spec, &Kernel::running().unwrap()).unwrap())
 }
 
@@ -24,7 +24,7 @@ fn while_running<T>(program: &Program, what: impl FnOnce() -> T) -> T {
     let ended = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            let run = TestRun::data(&[0; 64]).repeat(10_000);
+            let run = TestRun::data(&[0; 64]).repeat(1000);
             while !ended.load(Ordering::Relaxed) {
                 program.test_run(&run).unwrap();
             }
@@ -49,7 +49,7 @@ fn runs_and_their_time_are_counted() {
     if !gate.needs("statistics of programs", "5.8", statistics()) {
         return;
     }
-    let Some(object) = load() else { return };
+    let Some(object) = load("runs") else { return };
     let program = object.program("of_xdp").unwrap();
     let told = profile(program, &["cpu_clock"]);
     assert_eq!(told["metric"], "cpu_clock");
@@ -66,7 +66,7 @@ fn samples_tell_where_the_processor_was() {
     if !gate.needs("statistics of programs", "5.8", statistics()) {
         return;
     }
-    let Some(object) = load() else { return };
+    let Some(object) = load("busy") else { return };
     let program = object.program("of_xdp").unwrap();
     let told = profile(program, &["--sample", "cpu_clock"]);
     assert_eq!(told["how"], "sampled");
@@ -79,7 +79,7 @@ fn samples_tell_where_the_processor_was() {
 #[test]
 fn what_cannot_be_counted_is_told() {
     let Some(_gate) = Gate::root() else { return };
-    let Some(object) = load() else { return };
+    let Some(object) = load("runs") else { return };
     let id = object.program("of_xdp").unwrap().info().unwrap().id.to_string();
     let said = osmia(&["prog", "profile", "id", &id, "duration", "0.1", "cycle"]);
     assert!(said.failed_as(2).contains("did you mean cycles?"));

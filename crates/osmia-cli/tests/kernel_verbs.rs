@@ -5,6 +5,7 @@ mod beside;
 mod command;
 
 use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -92,7 +93,9 @@ fn what_programs_cost_is_watched() {
 fn watching_ends_with_a_signal() {
     let Some(_gate) = Gate::root() else { return };
     let mut child = command(&["prog", "top"]).stdout(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    // What it prints first says that it is on its feet.
+    let mut printed = BufReader::new(child.stdout.take().unwrap());
+    printed.read_line(&mut String::new()).unwrap();
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     let began = Instant::now();
     let status = child.wait().unwrap();

@@ -61,8 +61,9 @@ fn transfer(megabytes: usize) -> std::io::Result<usize> {
             }
         }
     });
+    let megabyte = vec![7; 1_000_000];
     for _ in 0..megabytes {
-        client.write_all(&[7; 1_000_000])?;
+        client.write_all(&megabyte)?;
     }
     drop(client);
     receiver.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))

@@ -142,7 +142,7 @@ fn say(word: &str) {
     said.unwrap_or_else(|error| panic!("speak to the lender: {error}"));
 }
 
-/// What unshare(1) does when it is told [`NAMESPACES`], for machines that have none: enters them and becomes the program.
+/// What unshare(1) does when it is told `NAMESPACES`, for machines that have none: enters them and becomes the program.
 ///
 /// # Errors
 /// If they cannot be entered, or there is no such program.

@@ -26,8 +26,8 @@ fn function(spec: &ObjectSpec, id: u32) -> String {
 
 /// A jump table with the labels that it leads to, each once.
 fn jump_table(table: Option<&JumpTable>, offset: u32) -> String {
-    let Some(table) = table else { return "?".to_owned() };
     const SHOWN: usize = 24;
+    let Some(table) = table else { return "?".to_owned() };
     let places: BTreeSet<u32> = table.places.iter().copied().collect();
     let mut labels: Vec<String> =
         places.iter().take(SHOWN).map(|place| format!("L{place}")).collect();

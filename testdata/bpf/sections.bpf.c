@@ -104,7 +104,11 @@ IN("fentry.multi/bpf_fentry_test1", in_fentry_multi, 0)
 IN("fexit.multi/bpf_fentry_test1", in_fexit_multi, 0)
 IN("fentry.multi.s/" SYS, in_fentry_multi_s, 0)
 IN("fexit.multi.s/" SYS, in_fexit_multi_s, 0)
-IN("freplace/replaced", in_freplace, 0)
+// Its argument is that of what it replaces.
+SEC("?freplace/replaced") int in_freplace(struct xdp_md *ctx)
+{
+	return 0;
+}
 IN("lsm/file_open", in_lsm, 0)
 IN("lsm.s/file_open", in_lsm_s, 0)
 IN("lsm_cgroup/socket_bind", in_lsm_cgroup, 1)

@@ -11,24 +11,17 @@ use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::modules::ModuleTypes;
 use crate::kernel::{Kernel, no_btf};
+use crate::link::attach_types::is_for_many;
 use crate::program::Program;
 use osmia_btf::near::nearest;
 
 /// Whether programs of this kind are verified for a place that BTF names.
 fn has_btf_target(spec: &ProgramSpec, prog_type: ProgType) -> bool {
-    match (prog_type, spec.attach_type) {
-        // The functions are told when it is attached; the kernel refuses one at load.
-        (
-            ProgType::TRACING,
-            Some(
-                AttachType::TRACE_FENTRY_MULTI
-                | AttachType::TRACE_FEXIT_MULTI
-                | AttachType::TRACE_FSESSION_MULTI,
-            ),
-        ) => false,
-        (ProgType::TRACING | ProgType::LSM | ProgType::EXT, _) => true,
+    match prog_type {
+        ProgType::TRACING => !is_for_many(spec.attach_type),
+        ProgType::LSM | ProgType::EXT => true,
         // A `lsm_cgroup` program has the LSM type, others none.
-        (_, attach_type) => attach_type == Some(AttachType::LSM_CGROUP),
+        _ => spec.attach_type == Some(AttachType::LSM_CGROUP),
     }
 }
 

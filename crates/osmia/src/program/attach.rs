@@ -3,6 +3,7 @@
 use osmia_abi::{AttachType, ProgType};
 
 use crate::error::Error;
+use crate::link::attach_types::is_for_many;
 use crate::link::iteration::Iteration;
 use crate::link::raw_tracepoint::RawTracepoint;
 use crate::link::tracepoint::Tracepoint;
@@ -114,6 +115,11 @@ impl Program {
                     }
                     target => Ok(Target::Iterator(target.to_owned())),
                 }
+            }
+            (ProgType::TRACING, _) if is_for_many(self.attach_type()) => {
+                Err("links to many functions at once (tracing_multi) are not made yet; use \
+                     SEC(\"fentry/FUNCTION\"), or SEC(\"kprobe.multi/PATTERN\")"
+                    .to_owned())
             }
             (ProgType::LSM, Some(_)) if self.attach_type() == Some(AttachType::LSM_CGROUP) => {
                 Err("which cgroup it is for must be said".to_owned())

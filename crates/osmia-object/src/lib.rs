@@ -22,6 +22,7 @@ mod relocate;
 mod section_def;
 mod settled_btf;
 mod struct_ops;
+pub mod usdt;
 mod value_type;
 mod variable;
 mod variable_spec;

@@ -28,6 +28,7 @@ pub mod fixture;
 pub mod gate;
 pub mod guard;
 pub mod leaks;
+pub mod marks;
 pub mod mutate;
 pub mod release;
 pub mod skip;

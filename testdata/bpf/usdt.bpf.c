@@ -1,0 +1,41 @@
+// Programs for marks (USDT): they keep what they are told of the last one.
+// fixture: -DASK_BY_ADDRESS
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#ifdef ASK_BY_ADDRESS
+// As on kernels that have no cookies for attachments.
+#undef __kconfig
+#define __kconfig
+#define LINUX_HAS_BPF_COOKIE has_no_cookies
+const _Bool has_no_cookies = 0;
+#endif
+#include <bpf/usdt.bpf.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+__u64 hits, hits_of_another;
+long arguments[12];
+long count, user_cookie, first, last_error;
+
+SEC("usdt")
+int on_mark(struct pt_regs *ctx)
+{
+	count = bpf_usdt_arg_cnt(ctx);
+	user_cookie = bpf_usdt_cookie(ctx);
+	for (int i = 0; i < 12; i++)
+		last_error = bpf_usdt_arg(ctx, i, &arguments[i]);
+	__sync_fetch_and_add(&hits, 1);
+	return 0;
+}
+
+SEC("usdt")
+int BPF_USDT(on_another, long value)
+{
+	first = first * 10 + value;
+	__sync_fetch_and_add(&hits_of_another, 1);
+	return 0;
+}

@@ -1,14 +1,20 @@
 //! Jumps through registers, out of instruction arrays; needs root.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use osmia::{ErrorKind, Kernel, MapType, Object, ObjectSpec, TestRun};
+use osmia::{ErrorKind, Kernel, MapType, Object, ObjectSpec, ProgType, TestRun};
 use osmia_testkit::clang::Clang;
 use osmia_testkit::fixture::{Cpu, Fixture};
 use osmia_testkit::gate::Gate;
 
 /// Loads the object, where the kernel has instruction arrays.
 fn load(gate: &Gate, spec: &ObjectSpec) -> Option<Object> {
-    let outcome = Object::load(spec, &Kernel::running().unwrap());
+    let kernel = Kernel::running().unwrap();
+    // Which the object's programs are.
+    let syscall = kernel.has_program_type(ProgType::SYSCALL).unwrap();
+    if !gate.needs("programs of user space's own", "5.14", syscall) {
+        return None;
+    }
+    let outcome = Object::load(spec, &kernel);
     let refused = |error: &osmia::Error| {
         let text = format!("{error:#}");
         let feature = "instruction arrays";

@@ -48,7 +48,8 @@ fn loads_since(pattern: &str) -> &'static str {
         "fsession+" | "fsession.s+" => "7.0",
         "fsession.multi+" | "fsession.multi.s+" | "fentry.multi+" | "fexit.multi+"
         | "fentry.multi.s+" | "fexit.multi.s+" => "7.2",
-        "lsm.s+" | "fentry.s+" | "fexit.s+" | "fmod_ret.s+" => "5.10",
+        "lsm.s+" => "5.11",
+        "fentry.s+" | "fexit.s+" | "fmod_ret.s+" => "5.10",
         "lsm_cgroup+" => "6.0",
         "iter.s+" => "6.0",
         "struct_ops.s+" => "6.4",
@@ -90,11 +91,19 @@ fn load(spec: &ObjectSpec, name: &str, target: Option<&Program>) -> Result<Objec
 }
 
 /// Whether the program is kept out by what this machine allows, which is a counted skip.
-fn is_forbidden(def: &SectionDef) -> bool {
+fn is_forbidden(gate: &Gate, def: &SectionDef) -> bool {
     let patches = def.btf_target
         && !matches!(def.attach_type, Some(AttachType::TRACE_RAW_TP | AttachType::TRACE_ITER))
         || def.pattern.contains(".multi") && def.prog_type == ProgType::TRACING;
     let lacking = match def.prog_type {
+        // Later kernels have lists of their own of what may sleep or be changed.
+        ProgType::TRACING
+            if gate.release() < "6.0".parse().unwrap()
+                && (def.sleepable || def.attach_type == Some(AttachType::MODIFY_RETURN)) =>
+        {
+            not_built_in("functions to fail or to sleep in", "within_error_injection_list")
+                .or_else(host_policy)
+        }
         ProgType::LIRC_MODE2 => not_built_in("infrared receivers", "lirc_prog_attach"),
         _ => host_policy().filter(|_| patches),
     };
@@ -125,7 +134,7 @@ fn every_name_of_a_section_loads_and_is_attached() {
     let mut places = Places::default();
     let mut wrong = Vec::new();
     for (name, def) in definitions(&spec) {
-        if is_forbidden(def) {
+        if is_forbidden(&gate, def) {
             continue;
         }
         let target =
@@ -349,6 +358,9 @@ fn attaches_since(def: &SectionDef) -> &'static str {
     match def.pattern {
         "tcx/ingress" | "tcx/egress" => "6.6",
         "netkit/primary" | "netkit/peer" => "6.7",
+        // Not attached by a call that says so, these load as uprobes do.
+        "uprobe.multi.s+" | "uretprobe.multi.s+" => "6.6",
+        "uprobe.session.s+" => "6.13",
         pattern => loads_since(pattern),
     }
 }

@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use object::write;
+use object::{Architecture, BinaryFormat, Endianness, SectionKind};
 use osmia::{ErrorKind, Kernel, Object, TestRun};
 use osmia_btf::{Btf, Builder, Kind, Linkage, TypeId};
-use osmia_testkit::clang::Clang;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::skip;
@@ -81,24 +82,17 @@ fn modules_continue_the_kernels_types() {
     assert_eq!(broken.kind(), ErrorKind::Malformed, "{broken:#}");
 }
 
-/// A file with sections of these contents; `None` without clang.
-fn elf(folder: &TempDir, sections: &[(&str, &[u8])]) -> Option<std::path::PathBuf> {
-    let clang = *Clang::present().first()?;
-    let section = |(name, bytes): &(&str, &[u8])| {
-        let path = folder.path().join(name);
-        fs::write(&path, bytes).unwrap();
-        format!(".section {name},\"\",@progbits\n.incbin \"{}\"\n", path.display())
-    };
-    let source: String = sections.iter().map(section).collect::<Vec<_>>().concat();
-    let (assembly, object) = (folder.path().join("module.s"), folder.path().join("module.ko"));
-    fs::write(&assembly, source).unwrap();
-    let status = std::process::Command::new(clang.path().unwrap())
-        .args(["-c", "-o"])
-        .args([&object, &assembly])
-        .status()
-        .unwrap();
-    assert!(status.success());
-    Some(object)
+/// A file with sections of these contents.
+fn elf(folder: &TempDir, sections: &[(&str, &[u8])]) -> PathBuf {
+    let endian = if cfg!(target_endian = "big") { Endianness::Big } else { Endianness::Little };
+    let mut file = write::Object::new(BinaryFormat::Elf, Architecture::X86_64, endian);
+    for (name, bytes) in sections {
+        let section = file.add_section(vec![], name.as_bytes().to_vec(), SectionKind::Other);
+        file.set_section_data(section, *bytes, 1);
+    }
+    let path = folder.path().join("module.ko");
+    fs::write(&path, file.write().unwrap()).unwrap();
+    path
 }
 
 #[test]
@@ -130,14 +124,14 @@ fn modules_are_read_from_files() {
         (".BTF", distilled.split.as_bytes().as_ref()),
         (".BTF.base", distilled.base.as_bytes().as_ref()),
     ];
-    let Some(path) = elf(&folder, &sections) else { return };
+    let path = elf(&folder, &sections);
     let moved = opened(&path).unwrap();
     let packet = moved.find(Kind::Typedef, "packet_t").unwrap().unwrap().target();
     assert_eq!(packet, new.find(Kind::Struct, "sk_buff").unwrap().map(|ty| ty.id()));
-    let error = opened(&elf(&folder, &[(".other", b"x")]).unwrap()).unwrap_err();
+    let error = opened(&elf(&folder, &[(".other", b"x")])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error:#}");
     let strange = Kernel::builder().btf(Builder::new(osmia_btf::Endian::Little).build().unwrap());
-    let error = strange.build().unwrap().module_btf_file(elf(&folder, &sections).unwrap());
+    let error = strange.build().unwrap().module_btf_file(elf(&folder, &sections));
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Malformed);
 }
 

@@ -18,6 +18,7 @@ use std::{
 
 use rustix::{
     fs::CWD,
+    io::Errno,
     mount::{
         FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, fsconfig_create,
         fsconfig_set_string, fsmount, fsopen, move_mount,
@@ -110,7 +111,14 @@ fn serve(child: &mut Child) -> io::Result<Loan> {
             return Ok(Loan::NotKnown(errno.into()));
         }
     }
-    fsconfig_create(&fs)?;
+    // Kernels before those that lend ignore the words above, and make no bpf file system for other namespaces.
+    if let Err(errno) = fsconfig_create(&fs) {
+        return if errno == Errno::PERM {
+            Ok(Loan::NotKnown(errno.into()))
+        } else {
+            Err(errno.into())
+        };
+    }
     if let Some(stdin) = &mut stdin {
         writeln!(stdin, "lent")?;
     }

@@ -182,7 +182,15 @@ impl Kernel {
         };
         let level = u32::from(!log.is_empty());
         let mut log = Log { level, buf: log, true_size: 0 };
-        self.bpf().prog_load(&load, &mut log).map(drop)
+        self.within_memlock(|| self.bpf().prog_load(&load, &mut log)).map(drop)
+    }
+
+    /// What `attempt` comes to, once more after `EPERM` if that may have been the limit of locked memory.
+    fn within_memlock<T>(&self, mut attempt: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+        match attempt() {
+            Err(Errno::PERM) if self.memlock().lift(self) => attempt(),
+            outcome => outcome,
+        }
     }
 
     /// How programs of a type want to be attached, where they must say that when they are loaded.
@@ -253,7 +261,7 @@ impl Kernel {
             }
             _ => {}
         }
-        bpf.map_create(&create)
+        self.within_memlock(|| bpf.map_create(&create))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::os::fd::AsFd;
 
-use osmia_abi::MapType;
 use osmia_abi::flags::BPF_F_MMAPABLE;
+use osmia_abi::{MapType, ProgType};
 use osmia_object::MapSpec;
-use osmia_sys::{Errno, MapCreate, MapFd, ObjName};
+use osmia_sys::{ENOTSUPP, Errno, MapCreate, MapFd, ObjName};
 
 use crate::error::{Attempt as _, Error};
 use crate::kernel::feature::Feature;
@@ -69,6 +69,13 @@ impl Load<'_> {
         if outcome.as_ref().is_err_and(|&errno| errno == Errno::PERM)
             && self.kernel.memlock().lift(self.kernel)
         {
+            outcome = self.try_create(spec, max_entries, inner, extras)?;
+        }
+        if outcome.as_ref().is_err_and(|&errno| errno == ENOTSUPP)
+            && spec.map_type == MapType::STRUCT_OPS
+        {
+            // Old kernels read their own types when they load a first program, and know no struct before.
+            self.kernel.has_program_type(ProgType::SOCKET_FILTER)?;
             outcome = self.try_create(spec, max_entries, inner, extras)?;
         }
         while let Err(errno) = outcome {

@@ -3,7 +3,7 @@
 use osmia_abi::MapType;
 use osmia_abi::flags::{BPF_F_INNER_MAP, BPF_F_NO_PREALLOC};
 use osmia_object::MapSpec;
-use osmia_sys::{Bpf, Errno, MapCreate};
+use osmia_sys::Errno;
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
@@ -39,19 +39,19 @@ fn why(kernel: &Kernel, spec: &MapSpec, max_entries: u32, errno: Errno) -> (Erro
         }
         _ => match sizes(spec, max_entries) {
             Some(rule) => (ErrorKind::Invalid, rule),
-            None => unknown(kernel.bpf(), spec),
+            None => unknown(kernel, spec),
         },
     }
 }
 
 /// Whether the kernel knows the type at all.
-fn unknown(bpf: &Bpf, spec: &MapSpec) -> (ErrorKind, String) {
+fn unknown(kernel: &Kernel, spec: &MapSpec) -> (ErrorKind, String) {
     if spec.map_type.name().is_none() {
         let why = format!("there is no map type {}", spec.map_type.0);
         return (ErrorKind::Invalid, why);
     }
-    match smallest(spec.map_type).map(|create| bpf.map_create(&create)) {
-        Some(Err(Errno::INVAL | Errno::OPNOTSUPP)) => {
+    match kernel.has_map_type(spec.map_type) {
+        Ok(false) => {
             let kind = since::map_type(spec.map_type);
             let since = match kind {
                 ErrorKind::Unsupported { since, .. } => format!(" (they came with {since})"),
@@ -65,38 +65,6 @@ fn unknown(bpf: &Bpf, spec: &MapSpec) -> (ErrorKind, String) {
                 .to_owned(),
         ),
     }
-}
-
-/// The smallest map of a type, where one is made of sizes alone.
-fn smallest(map_type: MapType) -> Option<MapCreate<'static>> {
-    let (key_size, value_size, max_entries, map_flags) = match map_type {
-        MapType::QUEUE | MapType::STACK | MapType::BLOOM_FILTER => (0, 4, 1, 0),
-        MapType::RINGBUF | MapType::USER_RINGBUF => {
-            (0, 0, u32::try_from(osmia_sys::page_size()).ok()?, 0)
-        }
-        MapType::INSN_ARRAY => (4, 16, 1, 0),
-        MapType::LPM_TRIE => (8, 4, 1, BPF_F_NO_PREALLOC),
-        MapType::STACK_TRACE => (4, 8, 1, 0),
-        MapType::CGROUP_STORAGE | MapType::PERCPU_CGROUP_STORAGE => (16, 4, 0, 0),
-        // These want more than sizes.
-        MapType::SK_STORAGE
-        | MapType::INODE_STORAGE
-        | MapType::TASK_STORAGE
-        | MapType::CGRP_STORAGE
-        | MapType::STRUCT_OPS
-        | MapType::ARRAY_OF_MAPS
-        | MapType::HASH_OF_MAPS
-        | MapType::ARENA => return None,
-        _ => (4, 4, 1, 0),
-    };
-    Some(MapCreate {
-        map_type,
-        key_size,
-        value_size,
-        max_entries,
-        map_flags,
-        ..MapCreate::default()
-    })
 }
 
 /// Which rule of the type's the sizes and flags break.

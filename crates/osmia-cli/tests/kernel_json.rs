@@ -4,7 +4,6 @@
 mod beside;
 mod command;
 
-use std::fs;
 use std::path::Path;
 
 use jsonschema::Validator;

@@ -19,6 +19,7 @@ use osmia_testkit::gate::{Gate, host_policy, no_security_hooks, not_built_in};
 use osmia_testkit::guard::cgroup::Cgroup as OwnCgroup;
 use osmia_testkit::guard::netns::NetNs;
 use osmia_testkit::guard::veth::Veth;
+use osmia_testkit::release::Release;
 use osmia_testkit::skip;
 
 /// The only programs that are in the object for others.
@@ -90,18 +91,28 @@ fn load(spec: &ObjectSpec, name: &str, target: Option<&Program>) -> Result<Objec
     loader.load(&spec)
 }
 
+/// Since when a kernel without `CONFIG_FUNCTION_ERROR_INJECTION` has functions for such a program.
+fn may_without_injection(def: &SectionDef) -> Release {
+    let since =
+        match def.attach_type {
+            Some(
+                AttachType::TRACE_FENTRY | AttachType::TRACE_FEXIT | AttachType::MODIFY_RETURN,
+            ) if def.sleepable => "7.1",
+            Some(AttachType::MODIFY_RETURN) => "6.3",
+            _ => "0.0",
+        };
+    since.parse().unwrap()
+}
+
 /// Whether the program is kept out by what this machine allows, which is a counted skip.
 fn is_forbidden(gate: &Gate, def: &SectionDef) -> bool {
     let patches = def.btf_target
         && !matches!(def.attach_type, Some(AttachType::TRACE_RAW_TP | AttachType::TRACE_ITER))
         || def.pattern.contains(".multi") && def.prog_type == ProgType::TRACING;
     let lacking = match def.prog_type {
-        // Later kernels have lists of their own of what may sleep or be changed.
-        ProgType::TRACING
-            if gate.release() < "6.0".parse().unwrap()
-                && (def.sleepable || def.attach_type == Some(AttachType::MODIFY_RETURN)) =>
-        {
-            not_built_in("functions to fail or to sleep in", "within_error_injection_list")
+        // Later kernels have lists of their own, of what may be changed and of what may sleep.
+        ProgType::TRACING if gate.release() < may_without_injection(def) => {
+            not_built_in("functions that may be made to fail", "within_error_injection_list")
                 .or_else(host_policy)
         }
         ProgType::LIRC_MODE2 => not_built_in("infrared receivers", "lirc_prog_attach"),

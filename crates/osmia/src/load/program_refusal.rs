@@ -43,7 +43,10 @@ pub(super) fn refused(
         return Error::new(ErrorKind::Verifier, missing).caused_by(verdict.explained());
     }
     let license = license::explain(verdict.log(), &load.spec.license);
-    let headline = license.or_else(|| hidden_variable(&verdict)).unwrap_or_else(|| match at {
+    let known = license
+        .or_else(|| hidden_variable(&verdict))
+        .or_else(|| wrong_function(verdict.log()).map(ToOwned::to_owned));
+    let headline = known.unwrap_or_else(|| match at {
         Some(at) => format!("it stops at instruction {at} of {}", prepared.linked.insns.len()),
         None => "it is not verified".to_owned(),
     });
@@ -78,6 +81,22 @@ fn hidden_variable(verdict: &VerifierError) -> Option<String> {
          (/proc/kallsyms) has not: variables are in that with CONFIG_KALLSYMS_ALL alone"
             .to_owned()
     })
+}
+
+/// What the verifier means when it says that the program cannot be attached to its function.
+fn wrong_function(log: &str) -> Option<&'static str> {
+    let says = |end: &str| log.lines().any(|line| line.ends_with(end));
+    if says(" is not sleepable") {
+        return Some(
+            "it may sleep (`.s` in its section), and the kernel lists its function neither among those that a \
+             program may sleep in nor among those that may be made to fail (ALLOW_ERROR_INJECTION, with \
+             CONFIG_FUNCTION_ERROR_INJECTION)",
+        );
+    }
+    says(" is not modifiable").then_some(
+        "it changes what its function returns, which the kernel allows for `security_*` and for functions that may \
+         be made to fail (ALLOW_ERROR_INJECTION, with CONFIG_FUNCTION_ERROR_INJECTION)",
+    )
 }
 
 fn takes_callbacks(prepared: &Prepared<'_>) -> bool {
@@ -168,4 +187,18 @@ fn lacks_type(kernel: &Kernel, prog_type: ProgType, attach_type: Option<AttachTy
         kernel.bpf().prog_load(&load, &mut Log::default()),
         Err(Errno::INVAL | Errno::OPNOTSUPP)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wrong_function;
+
+    #[test]
+    fn functions_that_cannot_be_attached_to_so_are_explained() {
+        let log = "func#0 @0\n__x64_sys_getpgid is not sleepable\nprocessed 0 insns\n";
+        assert!(wrong_function(log).unwrap().starts_with("it may sleep (`.s`"));
+        let log = "bpf_modify_return_test() is not modifiable\n";
+        assert!(wrong_function(log).unwrap().contains("security_*"));
+        assert_eq!(wrong_function("R1 is not sleepable here\n"), None);
+    }
 }

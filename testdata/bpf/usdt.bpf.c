@@ -13,6 +13,8 @@
 #define LINUX_HAS_BPF_COOKIE has_no_cookies
 const _Bool has_no_cookies = 0;
 #endif
+// Few, so that a test fills them.
+#define BPF_USDT_MAX_SPEC_CNT 8
 #include <bpf/usdt.bpf.h>
 
 char LICENSE[] SEC("license") = "GPL";
@@ -37,5 +39,22 @@ int BPF_USDT(on_another, long value)
 {
 	first = first * 10 + value;
 	__sync_fetch_and_add(&hits_of_another, 1);
+	return 0;
+}
+
+// Of no kind that one link attaches to many places.
+SEC("uprobe")
+int BPF_USDT(on_each, long value)
+{
+	first = first * 10 + value;
+	__sync_fetch_and_add(&hits_of_another, 1);
+	return 0;
+}
+
+// Its own place is told when it is loaded.
+SEC("?usdt/nowhere:osmia:plain")
+int on_plain(struct pt_regs *ctx)
+{
+	__sync_fetch_and_add(&hits, 1);
 	return 0;
 }

@@ -24,7 +24,7 @@ impl Marks {
     #[track_caller]
     pub fn new(fixed: bool) -> Option<Self> {
         if !cfg!(target_arch = "x86_64") {
-            skip::tool("the program with marks is for x86-64");
+            skip::part("the program with marks is for x86-64");
             return None;
         }
         let Some(clang) = Clang::DEFAULT.path() else {

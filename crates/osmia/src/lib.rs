@@ -59,6 +59,7 @@ pub use crate::link::tc_filter::TcFilter;
 pub use crate::link::tracepoint::Tracepoint;
 pub use crate::link::uprobe::Uprobe;
 pub use crate::link::uprobe_multi::UprobeMulti;
+pub use crate::link::usdt::Usdt;
 pub use crate::link::xdp::{XdpMode, interface_index};
 pub use crate::link::{Link, LinkInfo};
 pub use crate::links::{LeftOut, Links};

@@ -9,10 +9,12 @@ use osmia_sys::LinkFd;
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
+use crate::kernel::feature::Feature;
 use crate::link::ids::LinkIds;
 use crate::link::perf::PerfAttachment;
 use crate::link::refused::refused;
 use crate::link::setting::OwnedSetting;
+use crate::link::usdt::attachment::UsdtAttachment;
 use crate::pin;
 use crate::program::Program;
 use osmia_sys::Capability;
@@ -52,6 +54,7 @@ pub mod tracepoint;
 pub(crate) mod tracing;
 pub mod uprobe;
 pub mod uprobe_multi;
+pub mod usdt;
 pub(crate) mod versioned;
 pub mod xdp;
 
@@ -80,6 +83,8 @@ pub(crate) enum Held {
     Perf(PerfAttachment),
     /// A setting of an interface, a cgroup, a socket or a map, on kernels or places without links.
     Setting(OwnedSetting),
+    /// All places of a mark.
+    Usdt(UsdtAttachment),
 }
 
 impl Link {
@@ -99,7 +104,7 @@ impl Link {
     pub fn detach(self) -> Result<(), Error> {
         match self.held {
             // The last descriptor of a link that is not pinned is its end.
-            Held::Link(_) | Held::Perf(_) => Ok(()),
+            Held::Link(_) | Held::Perf(_) | Held::Usdt(_) => Ok(()),
             Held::Setting(mut setting) => {
                 let Self { kernel, place, .. } = self;
                 setting.undo().map_err(|errno| {
@@ -119,7 +124,11 @@ impl Link {
     /// kernel has no links for this kind of place.
     pub fn pin(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let link = self.link_fd().ok_or_else(|| self.no_link())?;
-        pin::pin(self.kernel.bpf(), &format!("the link to {}", self.place), link, path.as_ref())
+        pin::pin(self.kernel.bpf(), &format!("the link to {}", self.place), link, path.as_ref())?;
+        if let Held::Usdt(attachment) = &self.held {
+            attachment.keep();
+        }
+        Ok(())
     }
 
     /// Opens a link that is pinned.
@@ -203,10 +212,10 @@ impl Link {
         match self.held {
             Held::Link(link) => Ok(link.into_fd()),
             Held::Perf(attachment) => Ok(attachment.into_fd()),
-            Held::Setting(_) => Err(Error::invalid(format!(
-                "there is no descriptor for the attachment to {}",
-                self.place
-            ))),
+            Held::Usdt(attachment) if attachment.parts().is_none_or(|parts| parts == 1) => {
+                attachment.into_fd().ok_or_else(|| no_descriptor(&self.place))
+            }
+            Held::Usdt(_) | Held::Setting(_) => Err(no_descriptor(&self.place)),
         }
     }
 
@@ -218,11 +227,23 @@ impl Link {
         match &self.held {
             Held::Link(link) => Some(link),
             Held::Perf(attachment) => attachment.link(),
+            Held::Usdt(attachment) => attachment.link(),
             Held::Setting(_) => None,
         }
     }
 
     pub(crate) fn no_link(&self) -> Error {
+        if let Held::Usdt(attachment) = &self.held {
+            if let Some(parts @ 2..) = attachment.parts() {
+                let (feature, since) = Feature::UprobeMulti.described();
+                let message = format!(
+                    "the attachment to {} is not one link but {parts}, one for each place: the program is none for many \
+                     places (`SEC(\"usdt\")`), or this kernel has no such links, which came with Linux {since}",
+                    self.place
+                );
+                return Error::new(ErrorKind::Unsupported { feature, since }, message);
+            }
+        }
         let message = format!(
             "the attachment to {} is not a link of the kernel: this kernel has none for such places",
             self.place
@@ -236,6 +257,10 @@ impl Link {
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.link_fd().map(AsFd::as_fd)
     }
+}
+
+fn no_descriptor(place: &str) -> Error {
+    Error::invalid(format!("there is no descriptor for the attachment to {place}"))
 }
 
 /// What the kernel tells of a link.

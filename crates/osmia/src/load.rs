@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use osmia_abi::flags::BPF_F_RDONLY_PROG;
@@ -13,6 +14,7 @@ use crate::error::kind::ErrorKind;
 use crate::error::{Attempt as _, Error};
 use crate::kernel::Kernel;
 use crate::kernel::feature::Feature;
+use crate::link::usdt::specs::UsdtSpecs;
 use crate::load::btf::ProgramBtf;
 use crate::load::core::SharedRelocator;
 use crate::load::externs::Externs;
@@ -42,6 +44,7 @@ mod program_refusal;
 mod records;
 mod slots;
 mod struct_ops;
+mod usdt;
 
 /// Loads objects, with settings.
 ///
@@ -191,6 +194,8 @@ struct Load<'a> {
     btf: OnceCell<ProgramBtf>,
     /// What answers CO-RE relocations, once something needed it.
     relocator: OnceCell<SharedRelocator>,
+    /// What its programs are told of marks (USDT).
+    usdt: Option<Arc<UsdtSpecs>>,
 }
 
 impl<'a> Load<'a> {
@@ -207,6 +212,7 @@ impl<'a> Load<'a> {
             tables: Tables::default(),
             btf: OnceCell::new(),
             relocator: OnceCell::new(),
+            usdt: None,
         }
     }
 
@@ -232,6 +238,7 @@ impl<'a> Load<'a> {
             maps.insert(name.clone(), self.map(spec, &mut pins)?);
         }
         slots::fill_maps(self.spec, &maps)?;
+        self.usdt = self.usdt_specs(&linked, &maps, &externs)?;
         let programs = self.programs(linked, &maps, &externs)?;
         slots::fill_programs(self.spec, &maps, &programs)?;
         let struct_ops = self.struct_ops(&maps, &programs)?;

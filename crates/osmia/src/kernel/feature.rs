@@ -37,11 +37,13 @@ pub(crate) enum Feature {
     Callbacks,
     /// Programs ask for the cookie of their attachment.
     AttachCookies,
+    /// One link attaches to many places of a program, in one process if that is wanted.
+    UprobeMulti,
 }
 
 impl Feature {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Names,
         Self::DotsInNames,
         Self::GlobalData,
@@ -58,6 +60,7 @@ impl Feature {
         Self::PerfEventLinks,
         Self::Callbacks,
         Self::AttachCookies,
+        Self::UprobeMulti,
     ];
 
     /// What it is, and the first release with it.
@@ -79,6 +82,7 @@ impl Feature {
             Self::PerfEventLinks => ("links of perf events", Release::new(5, 15)),
             Self::Callbacks => ("callbacks", Release::new(5, 13)),
             Self::AttachCookies => ("cookies of attachments", Release::new(5, 15)),
+            Self::UprobeMulti => ("links to many places of a program", Release::new(6, 6)),
         }
     }
 

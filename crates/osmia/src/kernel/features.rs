@@ -8,6 +8,7 @@ use osmia_abi::{AttachType, FuncId, MapType, ProgType};
 use osmia_insn::{Endian, Imm64, Insn, Reg};
 use osmia_sys::{
     AttachTarget, Bpf, Errno, LinkCreate, LinkTail, Log, MapCreate, ObjName, ProgFd, ProgLoad,
+    UprobeMulti,
 };
 
 use crate::kernel::feature::Feature;
@@ -89,6 +90,7 @@ fn probe(bpf: &Bpf, feature: Feature) -> Option<bool> {
         Feature::PerfEventLinks => perf_event_links(bpf),
         Feature::Callbacks => callbacks(bpf),
         Feature::AttachCookies => attach_cookies(bpf),
+        Feature::UprobeMulti => uprobe_multi(bpf),
         Feature::Btf => btf_is_taken(bpf, &Blob::int()),
         kind => match btf_is_taken(bpf, &btf_with(kind)?)? {
             true => Some(true),
@@ -195,6 +197,46 @@ fn attach_cookies(bpf: &Bpf) -> Option<bool> {
     match load(bpf, ProgType::TRACEPOINT, &[&[call], &end[..]].concat()) {
         Ok(_) => Some(true),
         Err(_) => load(bpf, ProgType::TRACEPOINT, &end).is_ok().then_some(false),
+    }
+}
+
+/// A kernel that knows such links sees that the path is no file; one that takes a process for all its threads, and not for
+/// its first alone, sees before that there is no process of such a number.
+fn uprobe_multi(bpf: &Bpf) -> Option<bool> {
+    let attach_type = AttachType::TRACE_UPROBE_MULTI;
+    let insns = Insn::encode_all(&[Insn::mov64_imm(Reg::R0, 0), Insn::exit()], host());
+    let load = ProgLoad {
+        prog_type: ProgType::KPROBE,
+        insns: &insns,
+        license: c"GPL",
+        expected_attach_type: attach_type,
+        ..ProgLoad::default()
+    };
+    let trivial = [Insn::mov64_imm(Reg::R0, 0), Insn::exit()];
+    let Ok(prog) = bpf.prog_load(&load, &mut Log::default()) else {
+        // Kernels before 5.0 want kprobes to tell the version, and have no such links.
+        return self::load(bpf, ProgType::SOCKET_FILTER, &trivial).is_ok().then_some(false);
+    };
+    let attempt = |pid| {
+        bpf.link_create(&LinkCreate {
+            prog: prog.as_fd(),
+            target: None,
+            attach_type,
+            flags: 0,
+            tail: LinkTail::UprobeMulti(UprobeMulti {
+                path: c"/",
+                offsets: &[0],
+                ref_ctr_offsets: &[],
+                cookies: &[],
+                flags: 0,
+                pid,
+            }),
+        })
+    };
+    match (attempt(0), attempt(u32::MAX)) {
+        (Err(Errno::BADF), Err(Errno::INVAL)) => Some(true),
+        (Err(Errno::PERM | Errno::ACCESS), _) => None,
+        _ => Some(false),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
 use crate::link::executable::Executable;
+use crate::link::perf::PerfAttachment;
 use crate::link::probe_source::ProbeSource;
 use crate::link::refused::refused;
 use crate::link::{Held, Link, library, perf};
@@ -159,10 +160,17 @@ pub(crate) fn file(kernel: &Kernel, file: &Path) -> Result<PathBuf, Error> {
 /// Attaches a program to a place in a program or library.
 pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, at: &Uprobe) -> Result<Link, Error> {
     let attempt = || format!("attach to {at}");
-    let attached = open(kernel, at)
-        .and_then(|event| perf::attach(kernel, prog, event, at.cookie))
-        .map_err(|error| error.during(attempt()))?;
+    let attached = attach_event(kernel, prog, at).map_err(|error| error.during(attempt()))?;
     Ok(Link::new(kernel, at.to_string(), Held::Perf(attached)))
+}
+
+/// The same, as a part of something larger.
+pub(crate) fn attach_event(
+    kernel: &Kernel,
+    prog: &ProgFd,
+    at: &Uprobe,
+) -> Result<PerfAttachment, Error> {
+    perf::attach(kernel, prog, open(kernel, at)?, at.cookie)
 }
 
 fn open(kernel: &Kernel, at: &Uprobe) -> Result<PerfFd, Error> {

@@ -158,7 +158,8 @@ pub(crate) fn attach(
         .map_err(|errno| failed(kernel, errno, attach_type).during(attempt()))
 }
 
-fn failed(kernel: &Kernel, errno: Errno, attach_type: AttachType) -> Error {
+/// Why there is no link to many places.
+pub(crate) fn failed(kernel: &Kernel, errno: Errno, attach_type: AttachType) -> Error {
     let (feature, since) = match attach_type {
         AttachType::TRACE_UPROBE_SESSION => ("uprobe sessions", Release::new(6, 13)),
         _ => ("uprobes of many functions", Release::new(6, 6)),

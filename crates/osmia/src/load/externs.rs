@@ -66,6 +66,11 @@ impl Externs {
         self.config.clone()
     }
 
+    /// What this extern of the configuration is, if a program refers to it.
+    pub(super) fn config_part(&self, name: &str) -> Option<&Bytes> {
+        self.config_parts.get(name)
+    }
+
     /// What each extern of the configuration is that programs refer to, zeros at the end left out.
     pub(super) fn config_parts(&mut self) -> IndexMap<String, Bytes> {
         std::mem::take(&mut self.config_parts)

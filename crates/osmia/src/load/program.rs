@@ -57,10 +57,11 @@ impl Load<'_> {
         maps: &IndexMap<String, Map>,
         externs: &Externs,
     ) -> Result<Program, Error> {
-        let prepared = self.prepare(spec, linked, maps, externs)?;
+        let spec = self.for_marks(spec);
+        let prepared = self.prepare(&spec, linked, maps, externs)?;
         let (fd, log) = self.load_prepared(&prepared)?;
-        let place = KernelProgram::new(self.kernel, fd);
-        Ok(Program::loaded(spec, prepared.prog_type, place, log))
+        let place = KernelProgram::new(self.kernel, fd).with_usdt(self.usdt.as_ref());
+        Ok(Program::loaded(&spec, prepared.prog_type, place, log))
     }
 
     fn prepare<'s>(

@@ -7,7 +7,8 @@ use crate::link::kprobe::Kprobe;
 use crate::link::kprobe_multi::KprobeMulti;
 use crate::link::uprobe::Uprobe;
 use crate::link::uprobe_multi::UprobeMulti;
-use crate::link::{Link, kprobe, kprobe_multi, uprobe, uprobe_multi};
+use crate::link::usdt::Usdt;
+use crate::link::{Link, kprobe, kprobe_multi, uprobe, uprobe_multi, usdt};
 use crate::program::kernel_program::KernelProgram;
 use crate::program::kinds::ProbeProgram;
 
@@ -17,6 +18,7 @@ pub(crate) enum ProbeTarget {
     KprobeMulti(KprobeMulti),
     Uprobe(Uprobe),
     UprobeMulti(UprobeMulti),
+    Usdt(Usdt),
 }
 
 impl ProbeTarget {
@@ -40,6 +42,7 @@ impl ProbeTarget {
             "uretprobe.multi" => {
                 Self::UprobeMulti(UprobeMulti::parse(target).map_err(told)?.on_return())
             }
+            "usdt" => Self::Usdt(Usdt::parse(target).map_err(told)?),
             _ => {
                 return Err(format!("programs in section `{section}` do not attach by themselves"));
             }
@@ -57,6 +60,7 @@ impl ProbeTarget {
             Self::KprobeMulti(places) => kprobe_multi::attach(kernel, fd, attach_type, places),
             Self::Uprobe(place) => uprobe::attach(kernel, fd, place),
             Self::UprobeMulti(places) => uprobe_multi::attach(kernel, fd, attach_type, places),
+            Self::Usdt(mark) => usdt::attach(kernel, fd, attach_type, program.usdt(), mark),
         }
     }
 }
@@ -112,6 +116,34 @@ impl ProbeProgram {
         self.attached(|program| {
             let (kernel, fd) = (program.kernel_value(), program.fd());
             uprobe_multi::attach(kernel, fd, self.attach_type(), places)
+        })
+    }
+
+    /// Attaches it to all places of a mark of a program or library (USDT). A program of `SEC("usdt")` that includes
+    /// `bpf/usdt.bpf.h` can ask there for the mark's arguments.
+    ///
+    /// # Kernel
+    /// Since 4.17, with `CONFIG_UPROBE_EVENTS`; marks with a semaphore since 4.20. It is one link since 6.6, for programs
+    /// of `SEC("usdt")`; before, and for those of `SEC("uprobe")`, each place has an attachment of its own. Before 5.15
+    /// programs know marks by their addresses, and which process runs a library must be said.
+    ///
+    /// # Errors
+    /// `NotFound`: there is no such file, mark or process; near names are told; `Invalid`: what the mark says of its
+    /// arguments is not understood; `Full`: the program has no room for more kinds of arguments; `Unsupported`; `Permission`.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # fn attach(program: &osmia::ProbeProgram) -> Result<(), osmia::Error> {
+    /// use osmia::Usdt;
+    ///
+    /// let _link = program.attach_usdt(&Usdt::new("libc.so.6", "libc", "setjmp").cookie(7))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn attach_usdt(&self, mark: &Usdt) -> Result<Link, Error> {
+        self.attached(|program| {
+            let (kernel, fd) = (program.kernel_value(), program.fd());
+            usdt::attach(kernel, fd, self.attach_type(), program.usdt(), mark)
         })
     }
 }

@@ -19,8 +19,8 @@ use osmia_testkit::gate::{Gate, host_policy, no_security_hooks, not_built_in};
 use osmia_testkit::guard::cgroup::Cgroup as OwnCgroup;
 use osmia_testkit::guard::netns::NetNs;
 use osmia_testkit::guard::veth::Veth;
-use osmia_testkit::release::Release;
 use osmia_testkit::marks::Marks;
+use osmia_testkit::release::Release;
 use osmia_testkit::skip;
 
 /// The only programs that are in the object for others.

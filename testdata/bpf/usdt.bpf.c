@@ -42,6 +42,18 @@ int BPF_USDT(on_another, long value)
 	return 0;
 }
 
+char imported[16];
+long was_found;
+
+// Of Python's interpreter.
+SEC("usdt")
+int BPF_USDT(on_import, const char *name, int found)
+{
+	bpf_probe_read_user_str(imported, sizeof(imported), name);
+	was_found = found;
+	return 0;
+}
+
 // Of no kind that one link attaches to many places.
 SEC("uprobe")
 int BPF_USDT(on_each, long value)

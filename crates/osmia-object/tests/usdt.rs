@@ -9,12 +9,15 @@ use osmia_btf::{Btf, Kind};
 use osmia_object::ObjectSpec;
 use osmia_object::usdt::{Argument, Location, Machine, SpecLayout, UsdtError, UsdtFile};
 use osmia_testkit::alloc::{Counting, peak};
-use osmia_testkit::fixture::Fixture;
+use osmia_testkit::fixture::{Endian, Fixture};
 use osmia_testkit::marks::Marks;
 use osmia_testkit::mutate;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+
+/// The size of what the header tells of a mark from its beginning to its knowing of lists.
+const OLDER: usize = 208;
 
 fn program(fixed: bool) -> Option<Vec<u8>> {
     Some(std::fs::read(Marks::new(fixed)?.path()).unwrap())
@@ -64,6 +67,26 @@ fn damaged_arguments() {
     body::check(many.as_bytes());
 }
 
+/// Bitfields, in both byte orders, as the compiler lays them out.
+#[test]
+fn newer_headers_know_of_lists() {
+    let text = "-4@8(%rbp,%rax,8)";
+    let arguments = Argument::parse_all(text, Machine::X86_64).unwrap();
+    for endian in [Endian::Little, Endian::Big] {
+        let fixture = Fixture::new("usdt_lists").endian(endian);
+        let Some(bytes) = fixture.bytes() else { return };
+        let spec = ObjectSpec::parse("usdt_lists", bytes.into()).unwrap();
+        let layout = SpecLayout::of(spec.btf.as_ref().unwrap()).unwrap();
+        let encoded = layout.encode(&arguments, 9).unwrap();
+        assert_eq!(encoded, *spec.variable("expected").unwrap().bytes(), "{endian:?}");
+    }
+    let Some(older) = types().map(|btf| SpecLayout::of(&btf).unwrap()) else { return };
+    if older.size() == OLDER {
+        let error = older.encode(&arguments, 9).unwrap_err();
+        assert!(error.to_string().contains("BPF_USDT_ARG_SIB"), "{error}");
+    }
+}
+
 /// The types of an object that includes the header.
 fn types() -> Option<Btf> {
     let spec = ObjectSpec::parse("usdt", Fixture::new("usdt").bytes()?.into()).unwrap();
@@ -80,8 +103,7 @@ fn the_header_says_how_arguments_are_written_down() {
     let first = Argument { size: 8, signed: false, location: Location::Constant(7) };
     let second = Argument { size: 4, signed: true, location: memory };
     let bytes = layout.encode(&[first, second], 0x1122_3344).unwrap();
-    // As the header has been from its beginning.
-    if layout.size() == 208 {
+    if layout.size() == OLDER {
         let second = &bytes[16..32];
         assert_eq!(second[..8], (-1204_i64).to_ne_bytes());
         assert_eq!(second[8..12], 2_u32.to_ne_bytes());

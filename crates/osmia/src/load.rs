@@ -238,7 +238,7 @@ impl<'a> Load<'a> {
             maps.insert(name.clone(), self.map(spec, &mut pins)?);
         }
         slots::fill_maps(self.spec, &maps)?;
-        self.usdt = self.usdt_specs(&linked, &maps, &externs)?;
+        self.usdt = self.usdt_specs(&linked, &maps, &externs);
         let programs = self.programs(linked, &maps, &externs)?;
         slots::fill_programs(self.spec, &maps, &programs)?;
         let struct_ops = self.struct_ops(&maps, &programs)?;

@@ -10,6 +10,10 @@ use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::guard::bpffs::Bpffs;
 use osmia_testkit::marks::Marks;
+use osmia_testkit::skip;
+
+/// The system's, not a script that looks for another.
+const PYTHON: &str = "/usr/bin/python3";
 
 fn good<T>(outcome: Result<T, Error>) -> T {
     outcome.unwrap_or_else(|error| panic!("{error:?}"))
@@ -247,6 +251,33 @@ fn a_section_names_its_mark() {
     assert_eq!(number(&object, "hits"), 1);
     let error = object.program("on_mark").unwrap().attach().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+}
+
+/// A program that others have made, with semaphores of its own.
+#[test]
+fn python_tells_what_it_imports() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = usual() else { return };
+    let script = "input()\nimport colorsys\nprint()";
+    let mut command = Command::new(PYTHON);
+    let command = command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        return skip::part("there is no Python");
+    };
+    let mark = Usdt::new(PYTHON, "python", "import__find__load__done");
+    let link = probe(&object, "on_import").attach_usdt(&mark.process(child.id()));
+    child.stdin.take().unwrap().write_all(b"\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    let link = match link {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return skip::part(format_args!("Python has no marks here: {error:#}"));
+        }
+        link => good(link),
+    };
+    let imported = object.variable("imported").unwrap().read().unwrap();
+    assert_eq!(&imported[..9], b"colorsys\0");
+    assert_eq!(number(&object, "was_found"), 1);
+    drop(link);
 }
 
 #[test]

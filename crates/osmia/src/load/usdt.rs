@@ -8,7 +8,6 @@ use osmia_abi::{AttachType, ProgType};
 use osmia_object::usdt::SpecLayout;
 use osmia_object::{LinkedProgram, ProgramSpec, Target};
 
-use crate::error::{Attempt as _, Error};
 use crate::kernel::feature::Feature;
 use crate::link::usdt::specs::{BY_ADDRESS, SPECS, UsdtSpecs};
 use crate::load::Load;
@@ -25,12 +24,8 @@ impl Load<'_> {
         linked: &IndexMap<String, LinkedProgram>,
         maps: &IndexMap<String, Map>,
         externs: &Externs,
-    ) -> Result<Option<Arc<UsdtSpecs>>, Error> {
-        let (Some(specs), Some(btf)) = (maps.get(SPECS), &self.spec.btf) else { return Ok(None) };
-        let attempt = || "prepare its programs for marks (USDT)";
-        let layout = SpecLayout::of(btf)
-            .map_err(|error| Error::invalid(error.to_string()))
-            .attempt(|| attempt().to_owned())?;
+    ) -> Option<Arc<UsdtSpecs>> {
+        let (specs, btf) = (maps.get(SPECS)?, self.spec.btf.as_ref()?);
         let refers = |program: &LinkedProgram| {
             let mut relocations = program.relocations.iter();
             relocations.any(|one| matches!(&one.target, Target::Map(map) if map == BY_ADDRESS))
@@ -40,8 +35,7 @@ impl Load<'_> {
             None => !linked.values().any(refers),
         };
         let by_address = maps.get(BY_ADDRESS).filter(|_| !has_cookies).cloned();
-        let specs = UsdtSpecs::new(layout, specs.clone(), by_address);
-        specs.attempt(|| attempt().to_owned()).map(Arc::new).map(Some)
+        Some(Arc::new(UsdtSpecs::new(SpecLayout::of(btf), specs.clone(), by_address)))
     }
 
     /// The program as one for many places, if it is for marks and the kernel has links for that.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use osmia_object::usdt::{Argument, SpecLayout};
+use osmia_object::usdt::{Argument, SpecLayout, UsdtError};
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
@@ -18,7 +18,8 @@ pub(crate) const BY_ADDRESS: &str = "__bpf_usdt_ip_to_spec_id";
 /// What the programs of one object are told.
 #[derive(Debug)]
 pub(crate) struct UsdtSpecs {
-    layout: SpecLayout,
+    /// Why it cannot be known is told when a program is attached, because objects load all the same.
+    layout: Result<SpecLayout, UsdtError>,
     specs: Map,
     /// Where programs look which arguments a place has, if not in its cookie.
     by_address: Option<Map>,
@@ -41,20 +42,30 @@ struct Shared {
 }
 
 impl UsdtSpecs {
-    /// # Errors
-    /// The map has another size than the object's types say.
     pub(crate) fn new(
-        layout: SpecLayout,
+        layout: Result<SpecLayout, UsdtError>,
         specs: Map,
         by_address: Option<Map>,
-    ) -> Result<Self, Error> {
-        let of_address = by_address.as_ref().map(|map| (map.key_size(), map.value_size()));
-        if specs.value_size() != layout.size() || of_address.is_some_and(|sizes| sizes != (8, 4)) {
+    ) -> Self {
+        Self { layout, specs, by_address, taken: Mutex::default() }
+    }
+
+    /// How the maps are to be filled, if they are those of the header.
+    fn layout(&self) -> Result<&SpecLayout, Error> {
+        let layout = self.layout.as_ref().map_err(|error| {
+            Error::invalid("learn from the object's types what programs are told of marks")
+                .caused_by(error.clone())
+        })?;
+        let by_address = self.by_address.as_ref();
+        let of_address = by_address.map(|map| (map.key_size(), map.value_size()));
+        if self.specs.value_size() != layout.size()
+            || of_address.is_some_and(|sizes| sizes != (8, 4))
+        {
             return Err(Error::invalid(format!(
                 "maps {SPECS} and {BY_ADDRESS} are not those of bpf/usdt.bpf.h: their sizes are others"
             )));
         }
-        Ok(Self { layout, specs, by_address, taken: Mutex::default() })
+        Ok(layout)
     }
 
     /// Whether programs know marks by their addresses and not by cookies.
@@ -121,7 +132,7 @@ impl Lease {
 
     /// Tells programs of these arguments; the number by which they know them.
     pub(super) fn spec(&mut self, arguments: &[Argument], cookie: u64) -> Result<u32, Error> {
-        let contents = self.specs.layout.encode(arguments, cookie).map_err(|error| {
+        let contents = self.specs.layout()?.encode(arguments, cookie).map_err(|error| {
             Error::invalid("write them down as the object's header has it").caused_by(error)
         })?;
         let id = self.specs.take(&contents)?;

@@ -1,5 +1,6 @@
 // Programs for marks (USDT): they keep what they are told of the last one.
 // fixture: -DASK_BY_ADDRESS
+// fixture: -DRAW_COOKIE
 #include <stdbool.h>
 #include <linux/bpf.h>
 #include <linux/ptrace.h>
@@ -63,10 +64,13 @@ int BPF_USDT(on_each, long value)
 	return 0;
 }
 
-// Its own place is told when it is loaded.
+// Its own place is told when it is loaded. It asks for nothing of the header.
 SEC("?usdt/nowhere:osmia:plain")
 int on_plain(struct pt_regs *ctx)
 {
+#ifdef RAW_COOKIE
+	user_cookie = bpf_get_attach_cookie(ctx);
+#endif
 	__sync_fetch_and_add(&hits, 1);
 	return 0;
 }

@@ -237,18 +237,30 @@ fn a_pinned_link_keeps_what_it_told() {
 
 #[test]
 fn a_section_names_its_mark() {
-    let Some(_gate) = Gate::root() else { return };
-    let Some(bytes) = Fixture::new("usdt").bytes() else { return };
+    let Some(gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("usdt").define("RAW_COOKIE").bytes() else { return };
     let mut spec = osmia::open("usdt", bytes).unwrap();
     let Some(mut running) = Running::new(true) else { return };
     let plain = spec.programs.get_mut("on_plain").unwrap();
     plain.autoload = true;
     plain.attach_target = Some(format!("{}:osmia:plain", running.marks.path().display()));
-    let object = good(Object::load(&spec, &Kernel::running().unwrap()));
+    let loaded = Object::load(&spec, &Kernel::running().unwrap());
+    let refused = |error: &Error| error.kind() == ErrorKind::Verifier;
+    let Some(object) = gate.take("attach cookies", "5.15", loaded, refused) else { return };
     let links = good(object.attach());
     assert_eq!(links.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["on_plain"]);
     running.come_by();
     assert_eq!(number(&object, "hits"), 1);
+    drop(links);
+    a_moment();
+    // It does without the header's maps.
+    let anywhere = running.mark("plain").cookie(1 << 40);
+    let link = good(probe(&object, "on_plain").attach_usdt(&anywhere));
+    running.come_by();
+    assert_eq!((number(&object, "hits"), number(&object, "user_cookie")), (2, 1 << 40));
+    let told = object.map("__bpf_usdt_specs").unwrap().lookup(&0_u32.to_ne_bytes()).unwrap();
+    assert!(told.unwrap().iter().all(|byte| *byte == 0));
+    drop(link);
     let error = object.program("on_mark").unwrap().attach().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
 }

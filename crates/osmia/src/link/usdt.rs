@@ -78,8 +78,8 @@ impl Usdt {
         self
     }
 
-    /// The number that `bpf_usdt_cookie` returns to the program; or `bpf_get_attach_cookie` to one that does not include
-    /// `bpf/usdt.bpf.h`, since 5.15.
+    /// The number that `bpf_usdt_cookie` returns to the program; or `bpf_get_attach_cookie` to one that asks
+    /// for nothing of `bpf/usdt.bpf.h`, since 5.15.
     #[must_use]
     pub fn cookie(mut self, cookie: u64) -> Self {
         self.cookie = Some(cookie);

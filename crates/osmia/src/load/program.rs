@@ -18,6 +18,7 @@ use crate::load::externs::Externs;
 use crate::load::log::{self, Logged};
 use crate::load::program_refusal::refused;
 use crate::load::records::{FUNCTION, LINE, ProgramRecords};
+use crate::load::usdt::asks_of_marks;
 use crate::load::{Load, attach_btf, patch};
 use crate::map::Map;
 use crate::program::Program;
@@ -58,9 +59,10 @@ impl Load<'_> {
         externs: &Externs,
     ) -> Result<Program, Error> {
         let spec = self.for_marks(spec);
+        let usdt = self.usdt.as_ref().filter(|_| asks_of_marks(&linked));
         let prepared = self.prepare(&spec, linked, maps, externs)?;
         let (fd, log) = self.load_prepared(&prepared)?;
-        let place = KernelProgram::new(self.kernel, fd).with_usdt(self.usdt.as_ref());
+        let place = KernelProgram::new(self.kernel, fd).with_usdt(usdt);
         Ok(Program::loaded(&spec, prepared.prog_type, place, log))
     }
 

@@ -26,13 +26,9 @@ impl Load<'_> {
         externs: &Externs,
     ) -> Option<Arc<UsdtSpecs>> {
         let (specs, btf) = (maps.get(SPECS)?, self.spec.btf.as_ref()?);
-        let refers = |program: &LinkedProgram| {
-            let mut relocations = program.relocations.iter();
-            relocations.any(|one| matches!(&one.target, Target::Map(map) if map == BY_ADDRESS))
-        };
         let has_cookies = match externs.config_part(HAS_COOKIES) {
             Some(value) => value.first().is_some_and(|byte| *byte != 0),
-            None => !linked.values().any(refers),
+            None => !linked.values().any(|program| refers(program, BY_ADDRESS)),
         };
         let by_address = maps.get(BY_ADDRESS).filter(|_| !has_cookies).cloned();
         Some(Arc::new(UsdtSpecs::new(SpecLayout::of(btf), specs.clone(), by_address)))
@@ -54,4 +50,14 @@ impl Load<'_> {
         let attach_type = Some(AttachType::TRACE_UPROBE_MULTI);
         Cow::Owned(ProgramSpec { attach_type, ..spec.clone() })
     }
+}
+
+/// Whether a program asks for anything that the header tells of marks.
+pub(super) fn asks_of_marks(program: &LinkedProgram) -> bool {
+    refers(program, SPECS) || refers(program, BY_ADDRESS)
+}
+
+fn refers(program: &LinkedProgram, map: &str) -> bool {
+    let mut relocations = program.relocations.iter();
+    relocations.any(|one| matches!(&one.target, Target::Map(named) if named == map))
 }

@@ -296,6 +296,20 @@ impl Map {
         Entries::new(self)
     }
 
+    /// All elements, each deleted by the call that fetches it, many at a time where the kernel can.
+    ///
+    /// They are gone once they are fetched: those that were fetched together with the one at which a caller stops are
+    /// lost to it.
+    ///
+    /// # Kernel
+    /// Since 5.6 for hashes, per-CPU and LRU ones too; without batches, as for [`take_into`](Self::take_into).
+    ///
+    /// # Errors
+    /// [`Entries::next_entry`] tells them: as for [`take_into`](Self::take_into).
+    pub fn drain(&self) -> Entries {
+        Entries::taking(self)
+    }
+
     /// All elements, each with a key and a value of its own.
     pub fn iter(&self) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), Error>> + use<> {
         let mut entries = self.entries();

@@ -68,7 +68,10 @@ struct NoBatches(Errno);
 impl Syscalls for NoBatches {
     fn bpf(&self, call: Call<'_>) -> Result<Returned, Errno> {
         match call.cmd() {
-            Cmd::MAP_LOOKUP_BATCH | Cmd::MAP_UPDATE_BATCH | Cmd::MAP_DELETE_BATCH => Err(self.0),
+            Cmd::MAP_LOOKUP_BATCH
+            | Cmd::MAP_LOOKUP_AND_DELETE_BATCH
+            | Cmd::MAP_UPDATE_BATCH
+            | Cmd::MAP_DELETE_BATCH => Err(self.0),
             _ => call.proceed(),
         }
     }
@@ -336,6 +339,97 @@ fn each_cpu_has_its_value() {
         assert!(error.to_string().contains("1000 are given"), "{error}");
         assert!(counts.remove(&5).unwrap());
     }
+}
+
+/// A value for each CPU that no other key and no other CPU has.
+fn of_each_cpu(key: u32, cpus: usize) -> Vec<u32> {
+    (1..=cpus as u32).map(|cpu| (key << 8) + cpu).collect()
+}
+
+#[test]
+fn batches_have_the_values_of_all_cpus() {
+    const MANY: u32 = 9000;
+    let Some(_gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("elements").bytes() else { return };
+    let mut spec = osmia::open("elements", bytes).unwrap();
+    // More than a batch of the walk holds.
+    spec.maps["cpu_counts"].max_entries = MANY;
+    spec.maps["cpu_slots"].max_entries = MANY;
+    for bpf in [Bpf::kernel(), without_batches(Errno::INVAL), without_batches(ENOTSUPP)] {
+        let kernel = Kernel::builder().bpf(bpf).build().unwrap();
+        let object = Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
+        let cpus = kernel.possible_cpus().unwrap();
+        let keys: Vec<u32> = (0..MANY).collect();
+        let elements: Vec<Vec<u32>> = keys.iter().map(|key| of_each_cpu(*key, cpus)).collect();
+        let counts: PerCpuHashMap<u32, u32> = map(&object, "cpu_counts");
+        let done = counts.update_batch(&keys, &elements, UpdateFlags::ANY).unwrap();
+        assert_eq!(done, keys.len());
+        // Call by call, as it stands in the map.
+        for key in [0, 1, 4095, 4096, MANY - 1] {
+            assert_eq!(counts.get(&key).unwrap().unwrap(), of_each_cpu(key, cpus));
+        }
+        let walked: BTreeMap<u32, Vec<u32>> = counts.iter().map(Result::unwrap).collect();
+        assert!(walked.into_iter().eq(keys.iter().copied().zip(elements.clone())));
+
+        let slots: PerCpuArray<u64> = map(&object, "cpu_slots");
+        let wide: Vec<Vec<u64>> = elements
+            .iter()
+            .map(|one| one.iter().map(|value| u64::from(*value) << 32).collect())
+            .collect();
+        assert_eq!(slots.update_batch(&keys, &wide).unwrap(), keys.len());
+        assert_eq!(slots.get(MANY - 1).unwrap(), wide[wide.len() - 1]);
+        assert!(slots.iter().map(Result::unwrap).eq(wide));
+
+        let error = counts.update_batch(&[1], &[vec![7; cpus + 1]], UpdateFlags::ANY).unwrap_err();
+        assert!(error.to_string().contains(&format!("{} are given", cpus + 1)), "{error}");
+        let error = counts.update_batch(&[1, 2], &elements[..1], UpdateFlags::ANY).unwrap_err();
+        assert!(error.to_string().contains("2 keys go with 2 values"), "{error}");
+        // Three of these keys are there.
+        let error = counts.remove_batch(&[0, 1, 2, MANY, 3]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(error.to_string().contains("3 of 5 elements are done"), "{error}");
+        assert_eq!(counts.count().unwrap(), u64::from(MANY) - 3);
+        // There is room for three of these.
+        let new: Vec<u32> = (MANY..MANY + 5).collect();
+        let error = counts.update_batch(&new, &elements[..5], UpdateFlags::ANY).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Full);
+        assert!(error.to_string().contains("3 of 5 elements are done"), "{error}");
+        assert_eq!(counts.get(&(MANY + 2)).unwrap().as_ref(), Some(&elements[2]));
+    }
+}
+
+#[test]
+fn elements_of_all_cpus_are_taken_whole_and_once() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("elements").bytes() else { return };
+    let mut spec = osmia::open("elements", bytes).unwrap();
+    spec.maps["cpu_counts"].max_entries = 9000;
+    for bpf in [Bpf::kernel(), without_batches(ENOTSUPP)] {
+        let kernel = Kernel::builder().bpf(bpf).build().unwrap();
+        let object = Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
+        let cpus = kernel.possible_cpus().unwrap();
+        let counts: PerCpuHashMap<u32, u32> = map(&object, "cpu_counts");
+        let keys: Vec<u32> = (0..9000).collect();
+        let elements: Vec<Vec<u32>> = keys.iter().map(|key| of_each_cpu(*key, cpus)).collect();
+        counts.update_batch(&keys, &elements, UpdateFlags::ANY).unwrap();
+        let taken: Result<BTreeMap<u32, Vec<u32>>, _> = counts.drain().collect();
+        let unsupported =
+            |error: &osmia::Error| matches!(error.kind(), ErrorKind::Unsupported { .. });
+        let Some(taken) = gate.take("taking from hash maps", "5.14", taken, unsupported) else {
+            return;
+        };
+        assert!(taken.into_iter().eq(keys.iter().copied().zip(elements)));
+        assert_eq!(counts.count().unwrap(), 0);
+        assert!(counts.drain().next().is_none());
+    }
+    let Some(object) = load() else { return };
+    let counts: HashMap<u32, u64> = map(&object, "counts");
+    let filled = fill(&counts, 9999);
+    assert_eq!(counts.drain().map(Result::unwrap).collect::<BTreeMap<_, _>>(), filled);
+    assert_eq!(counts.count().unwrap(), 0);
+    // Arrays keep their elements.
+    let error = object.map("slots").unwrap().drain().next_entry().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
 }
 
 #[test]

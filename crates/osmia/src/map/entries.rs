@@ -47,6 +47,8 @@ pub struct Entries {
     next: usize,
     /// How many elements there were before those in the buffers.
     seen: u64,
+    /// Whether elements are deleted as they are fetched.
+    takes: bool,
     walk: Walk,
 }
 
@@ -71,7 +73,12 @@ impl Entries {
         } else {
             Walk::Batches { cursor: None, any: false, interrupted: 0 }
         };
-        Self { map: map.clone(), keys, values, filled: 0, next: 0, seen: 0, walk }
+        Self { map: map.clone(), keys, values, filled: 0, next: 0, seen: 0, takes: false, walk }
+    }
+
+    /// The elements, each deleted as it is fetched.
+    pub(crate) fn taking(map: &Map) -> Self {
+        Self { takes: true, ..Self::new(map) }
     }
 
     /// The next element, key and value; `None` after the last. They are valid until the next call.
@@ -132,7 +139,10 @@ impl Entries {
         }
         let Walk::Batches { cursor, any, interrupted } = &mut self.walk else { return Ok(()) };
         let place = self.map.place();
-        let batched = place.lookup_batch(cursor, &mut self.keys, &mut self.values);
+        let batched = match self.takes {
+            true => place.take_batch(cursor, &mut self.keys, &mut self.values),
+            false => place.lookup_batch(cursor, &mut self.keys, &mut self.values),
+        };
         self.filled = batched.count;
         let first = !std::mem::replace(any, *any || batched.count > 0);
         let fruitless = batched.count == 0 && batched.end == Err(Errno::INTR);
@@ -163,7 +173,8 @@ impl Entries {
             return Err(too_busy(&self.map));
         }
         let mut next = vec![0; self.map.key_size()];
-        let after = (!first).then_some(&*self.keys);
+        // What was taken is not there to be followed by another.
+        let after = (!first && !self.takes).then_some(&*self.keys);
         match place.next_key(after, &mut next) {
             Ok(()) => self.keys = next,
             Err(Errno::NOENT) => {
@@ -173,11 +184,15 @@ impl Entries {
             Err(errno) => return Err(self.map.refused(Operation::Walk, errno)),
         }
         self.values.resize(self.map.element_size(), 0);
-        match place.lookup(&self.keys, &mut self.values, 0) {
+        let (fetched, operation) = match self.takes {
+            true => (place.lookup_and_delete(&self.keys, &mut self.values, 0), Operation::Take),
+            false => (place.lookup(&self.keys, &mut self.values, 0), Operation::Lookup),
+        };
+        match fetched {
             Ok(()) => self.filled = 1,
             // It went away since, or the slot is empty.
             Err(Errno::NOENT) => {}
-            Err(errno) => return Err(self.map.refused(Operation::Lookup, errno)),
+            Err(errno) => return Err(self.map.refused(operation, errno)),
         }
         Ok(())
     }

@@ -115,6 +115,16 @@ impl MapPlace for KernelMap {
         self.bpf.map_lookup_batch(&self.fd, cursor, keys, values, 0)
     }
 
+    fn take_batch(
+        &self,
+        cursor: &mut Option<BatchCursor>,
+        keys: &mut [u8],
+        values: &mut [u8],
+    ) -> Batched {
+        let cursor = cursor.get_or_insert_with(|| BatchCursor::new(&self.fd));
+        self.bpf.map_lookup_and_delete_batch(&self.fd, cursor, keys, values, 0)
+    }
+
     fn update_batch(&self, keys: &[u8], values: &[u8], flags: u64) -> Batched {
         self.bpf.map_update_batch(&self.fd, keys, values, flags)
     }

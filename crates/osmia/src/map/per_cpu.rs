@@ -90,7 +90,40 @@ impl<K: Plain, V: Plain> PerCpuHashMap<K, V> {
 
     /// All elements, fetched many at a time where the kernel can; see [`Entries`].
     pub fn iter(&self) -> impl Iterator<Item = Result<(K, Vec<V>), Error>> + use<K, V> {
-        rows(&self.map)
+        rows(self.map.entries(), &self.map)
+    }
+
+    /// All elements, each deleted as it is fetched; see [`Map::drain`].
+    pub fn drain(&self) -> impl Iterator<Item = Result<(K, Vec<V>), Error>> + use<K, V> {
+        rows(self.map.drain(), &self.map)
+    }
+
+    /// Writes elements, up to the first that is refused; how many were written. Each has the values of all CPUs.
+    ///
+    /// # Kernel
+    /// One call since 5.6; one per element before.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set), and `Invalid` if there are not as many keys as elements; the message says how many
+    /// were written before.
+    pub fn update_batch<E: AsRef<[V]>>(
+        &self,
+        keys: &[K],
+        elements: &[E],
+        flags: UpdateFlags,
+    ) -> Result<usize, Error> {
+        update_batch(&self.map, keys, elements, flags)
+    }
+
+    /// Deletes keys, up to the first that is refused; how many were deleted.
+    ///
+    /// # Kernel
+    /// As for [`update_batch`](Self::update_batch).
+    ///
+    /// # Errors
+    /// `NotFound`: a key is not there; `Permission`: the map is frozen. The message says how many were deleted before.
+    pub fn remove_batch(&self, keys: &[K]) -> Result<usize, Error> {
+        self.map.delete_batch(keys.as_bytes())
     }
 
     /// How many keys there are.
@@ -157,15 +190,32 @@ impl<V: Plain> PerCpuArray<V> {
 
     /// All elements in the order of their indices.
     pub fn iter(&self) -> impl Iterator<Item = Result<Vec<V>, Error>> + use<V> {
-        rows::<u32, V>(&self.map).map(|row| row.map(|(_, values)| values))
+        rows::<u32, V>(self.map.entries(), &self.map).map(|row| row.map(|(_, values)| values))
+    }
+
+    /// Writes elements, up to the first that is refused; how many were written. Each has the values of all CPUs.
+    ///
+    /// # Kernel
+    /// One call since 5.13; one per element before.
+    ///
+    /// # Errors
+    /// As for [`set`](Self::set), and `Invalid` if there are not as many indices as elements; the message says how many
+    /// were written before.
+    pub fn update_batch<E: AsRef<[V]>>(
+        &self,
+        indices: &[u32],
+        elements: &[E],
+    ) -> Result<usize, Error> {
+        update_batch(&self.map, indices, elements, UpdateFlags::ANY)
     }
 }
 
 /// The elements, read as they come.
 fn rows<K: Plain, V: Plain>(
+    entries: Entries,
     map: &Map,
 ) -> impl Iterator<Item = Result<(K, Vec<V>), Error>> + use<K, V> {
-    let (map, mut entries) = (map.clone(), Some(Entries::new(map)));
+    let (map, mut entries) = (map.clone(), Some(entries));
     std::iter::from_fn(move || {
         let entry = match entries.as_mut()?.next_entry() {
             Ok(entry) => entry,
@@ -205,6 +255,20 @@ fn element<V: Plain>(map: &Map, values: &[V]) -> Result<Vec<u8>, Error> {
         slot.iter_mut().zip(value.as_bytes()).for_each(|(to, from)| *to = *from);
     }
     Ok(element)
+}
+
+/// Writes elements of the values of all CPUs.
+fn update_batch<K: Plain, V: Plain, E: AsRef<[V]>>(
+    map: &Map,
+    keys: &[K],
+    elements: &[E],
+    flags: UpdateFlags,
+) -> Result<usize, Error> {
+    let mut bytes = Vec::with_capacity(elements.len().saturating_mul(map.element_size()));
+    for values in elements {
+        bytes.extend(element(map, values.as_ref())?);
+    }
+    map.update_batch(keys.as_bytes(), &bytes, flags)
 }
 
 impl<K, V> Clone for PerCpuHashMap<K, V> {

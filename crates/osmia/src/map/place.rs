@@ -38,6 +38,14 @@ pub(crate) trait MapPlace: Send + Sync + fmt::Debug {
         values: &mut [u8],
     ) -> Batched;
 
+    /// The same, and deletes them.
+    fn take_batch(
+        &self,
+        cursor: &mut Option<BatchCursor>,
+        keys: &mut [u8],
+        values: &mut [u8],
+    ) -> Batched;
+
     /// Writes elements in their order, up to the first that fails.
     fn update_batch(&self, keys: &[u8], values: &[u8], flags: u64) -> Batched;
 

@@ -175,6 +175,11 @@ impl<K: Plain, V: Plain, T> Table<K, V, T> {
         TableIter { entries: Some(self.map.entries()), types: PhantomData }
     }
 
+    /// All elements, each deleted as it is fetched; see [`Map::drain`].
+    pub fn drain(&self) -> TableIter<K, V> {
+        TableIter { entries: Some(self.map.drain()), types: PhantomData }
+    }
+
     /// How many elements there are.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ char LICENSE[] SEC("license") = "GPL";
 volatile const __u32 only_tgid = 0;
 __u64 by_kprobe, by_kretprobe, by_ksyscall, by_multi, by_session, by_uprobe, by_uretprobe;
 __u64 by_uprobe_multi, by_uprobe_session, by_fentry, by_fexit, by_fmod_ret, by_lsm, cookie;
+__u64 by_fentry_multi, by_fexit_multi, cookies;
 
 #define COUNT(name)                                                  \
 	do {                                                         \
@@ -31,6 +32,18 @@ COUNTER("?fentry/do_sys_openat2", on_fentry, by_fentry)
 COUNTER("?fexit/do_sys_openat2", on_fexit, by_fexit)
 COUNTER("?fmod_ret/security_file_open", on_fmod_ret, by_fmod_ret)
 COUNTER("?lsm/file_open", on_lsm, by_lsm)
+
+COUNTER("?fexit.multi/do_sys_open*", on_fexit_multi, by_fexit_multi)
+
+SEC("?fentry.multi/do_sys_open*")
+int on_fentry_multi(void *ctx)
+{
+	if (bpf_get_current_pid_tgid() >> 32 == only_tgid) {
+		__sync_fetch_and_add(&by_fentry_multi, 1);
+		__sync_fetch_and_add(&cookies, bpf_get_attach_cookie(ctx));
+	}
+	return 0;
+}
 
 SEC("?kprobe")
 int with_cookie(struct pt_regs *ctx)

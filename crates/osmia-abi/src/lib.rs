@@ -19,6 +19,7 @@
 mod abi_struct;
 pub mod flags;
 mod generated;
+mod many_functions;
 mod open_enum;
 mod tail;
 

@@ -120,7 +120,7 @@ impl Wanted {
             (ProgType::TRACING, Some(AttachType::TRACE_ITER)) => {
                 ("bpf_iter_", Kind::Func, "iterator")
             }
-            (ProgType::TRACING, Some(multi)) if is_multi(multi) => return None,
+            (ProgType::TRACING, Some(multi)) if multi.is_for_many_functions() => return None,
             (ProgType::TRACING, _) => ("", Kind::Func, "function"),
             (ProgType::LSM, _) => ("bpf_lsm_", Kind::Func, "security hook"),
             (ProgType::KPROBE, None) if is_kprobe(&spec.section) => ("", Kind::Func, "function"),
@@ -150,15 +150,6 @@ impl Wanted {
             _ => Some(name),
         }
     }
-}
-
-fn is_multi(attach_type: AttachType) -> bool {
-    matches!(
-        attach_type,
-        AttachType::TRACE_FENTRY_MULTI
-            | AttachType::TRACE_FEXIT_MULTI
-            | AttachType::TRACE_FSESSION_MULTI
-    )
 }
 
 fn is_kprobe(section: &str) -> bool {

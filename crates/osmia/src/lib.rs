@@ -57,6 +57,7 @@ pub use crate::link::route::Route;
 pub use crate::link::tc::Tc;
 pub use crate::link::tc_filter::TcFilter;
 pub use crate::link::tracepoint::Tracepoint;
+pub use crate::link::tracing_multi::TracingMulti;
 pub use crate::link::uprobe::Uprobe;
 pub use crate::link::uprobe_multi::UprobeMulti;
 pub use crate::link::usdt::Usdt;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use osmia::{
     AttachType, Error, ErrorKind, Kernel, Kprobe, KprobeMulti, Link, LinkDetails, Object,
-    ProbeProgram,
+    ProbeProgram, TracingMulti, TracingProgram,
 };
 use osmia_btf::Kind;
 use osmia_sys::abi::LinkType;
@@ -211,6 +211,94 @@ fn a_link_to_many_functions_tells_them() {
         }
         lives_and_goes(&object, ("on_multi", "by_multi"), 2, link);
     }
+}
+
+/// A program on many functions, loaded, where the kernel has such.
+fn traced(gate: &Gate, name: &str) -> Option<(Object, TracingProgram)> {
+    if !gate.may_patch_functions("programs on many functions") {
+        return None;
+    }
+    let mut spec = osmia::open("link_probes", Fixture::new("link_probes").bytes()?).unwrap();
+    spec.set("only_tgid", std::process::id()).unwrap();
+    for program in spec.programs.values_mut() {
+        program.autoload = program.name == name;
+    }
+    let loaded = Object::load(&spec, &Kernel::running().unwrap());
+    let object = gate.take("programs on many functions", "7.2", loaded, |_| true)?;
+    let program = good(object.program(name).unwrap().clone().try_into());
+    Some((object, program))
+}
+
+#[test]
+fn a_tracing_program_runs_on_many_functions_by_one_link() {
+    const MANY: [&str; 2] = [OPENS, "security_file_open"];
+    let Some(gate) = Gate::root() else { return };
+    for (name, variable, attach_type) in [
+        ("on_fentry_multi", "by_fentry_multi", AttachType::TRACE_FENTRY_MULTI),
+        ("on_fexit_multi", "by_fexit_multi", AttachType::TRACE_FEXIT_MULTI),
+    ] {
+        let Some((object, program)) = traced(&gate, name) else { return };
+        let link = good(program.attach_functions(&TracingMulti::functions(MANY).cookies([5, 70])));
+        assert_eq!(link.info().unwrap().link_type(), LinkType::TRACING_MULTI);
+        let details = good(link.details());
+        let LinkDetails::TracedFunctions { attach_type: told, object: btf, functions, addresses } =
+            details
+        else {
+            panic!("{details:?}")
+        };
+        assert_eq!(told, attach_type);
+        assert_ne!(btf, 0);
+        let kernel = Kernel::running().unwrap();
+        let id = |name| kernel.btf().unwrap().find(Kind::Func, name).unwrap().unwrap().id().0;
+        let mut told: Vec<(u32, u64)> = functions.into_iter().zip(addresses).collect();
+        let mut real = MANY.map(|name| (id(name), name));
+        told.sort_unstable();
+        real.sort_unstable();
+        assert_eq!(told.len(), 2);
+        for ((told, at), (id, name)) in told.into_iter().zip(real) {
+            assert_eq!(told, id, "{name}");
+            assert!(is_at(at, name), "{name}: {at:#x}");
+        }
+        let before = count(&object, "cookies");
+        assert_eq!(runs(&object, variable), 2);
+        let cookies = if name == "on_fentry_multi" { 75 } else { 0 };
+        assert_eq!(count(&object, "cookies") - before, cookies);
+        lives_and_goes(&object, (name, variable), 2, link);
+    }
+}
+
+#[test]
+fn a_tracing_program_runs_on_the_functions_of_a_pattern() {
+    let Some(gate) = Gate::root() else { return };
+    let Some((object, program)) = traced(&gate, "on_fentry_multi") else { return };
+    // As its section says.
+    let link = good(program.attach());
+    assert!(link.place().ends_with("functions that fit do_sys_open*"), "{}", link.place());
+    lives_and_goes(&object, ("on_fentry_multi", "by_fentry_multi"), 1, link);
+    // Hundreds, among them functions that cannot be traced.
+    let link = good(program.attach_functions(&TracingMulti::matching("security_*")));
+    assert!(runs(&object, "by_fentry_multi") > 0, "{}", link.place());
+    good(link.detach());
+}
+
+#[test]
+fn functions_that_cannot_be_traced_are_told() {
+    let Some(gate) = Gate::root() else { return };
+    let Some((object, program)) = traced(&gate, "on_fentry_multi") else { return };
+    let refused = |functions: TracingMulti| program.attach_functions(&functions).unwrap_err();
+    let error = refused(TracingMulti::functions([OPENS, "do_sys_openat3"]));
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+    assert!(format!("{error:#}").contains("did you mean `do_sys_openat2`?"), "{error:#}");
+    let error = refused(TracingMulti::functions(["_printk"]));
+    assert!(format!("{error:#}").contains("any number of arguments"), "{error:#}");
+    let error = refused(TracingMulti::functions([OPENS]).cookies([1, 2]));
+    assert!(format!("{error:#}").contains("2 cookies for 1 functions"), "{error:#}");
+    let error = refused(TracingMulti::functions([OPENS, OPENS]));
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+    assert!(format!("{error:#}").contains("said twice"), "{error:#}");
+    let error = refused(TracingMulti::matching("osmia_no_such_*"));
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+    assert_eq!(runs(&object, "by_fentry_multi"), 0, "nothing is attached");
 }
 
 #[test]

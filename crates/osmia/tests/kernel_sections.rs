@@ -361,9 +361,6 @@ fn no_place(def: &SectionDef) -> Option<String> {
             ProgType::LWT_IN | ProgType::LWT_OUT | ProgType::LWT_XMIT | ProgType::LWT_SEG6LOCAL,
         ) => "routes hold it",
         ("sk_skb", _) => "its section does not say as what",
-        (pattern, ProgType::TRACING) if pattern.contains(".multi") => {
-            "links to many functions at once (tracing_multi) are not made yet"
-        }
         (_, ProgType::LSM) => return no_security_hooks(),
         _ => return None,
     };

@@ -16,19 +16,6 @@ pub(crate) fn knows(kernel: &Kernel, attach_type: AttachType) -> Option<bool> {
     Some(known.map(|one| one.value()).any(|value| value == i128::from(attach_type.0)))
 }
 
-/// Whether such tracing programs are for many functions, which are told when they are attached
-/// and not at load.
-pub(crate) fn is_for_many(attach_type: Option<AttachType>) -> bool {
-    matches!(
-        attach_type,
-        Some(
-            AttachType::TRACE_FENTRY_MULTI
-                | AttachType::TRACE_FEXIT_MULTI
-                | AttachType::TRACE_FSESSION_MULTI
-        )
-    )
-}
-
 /// The error for a kernel that lacks this attach type, if it does.
 pub(crate) fn lacking(
     kernel: &Kernel,

@@ -7,7 +7,8 @@ use osmia_abi::{
     AttachType, BpfLinkInfo, LinkInfoCgroup, LinkInfoEvent, LinkInfoIter, LinkInfoKprobe,
     LinkInfoKprobeMulti, LinkInfoNetfilter, LinkInfoNetns, LinkInfoPerfEvent, LinkInfoSockmap,
     LinkInfoStructOps, LinkInfoTail, LinkInfoTcx, LinkInfoTracepoint, LinkInfoTracing,
-    LinkInfoUprobe, LinkInfoUprobeMulti, LinkInfoXdp, LinkType, PerfEventType,
+    LinkInfoTracingMulti, LinkInfoUprobe, LinkInfoUprobeMulti, LinkInfoXdp, LinkType,
+    PerfEventType,
 };
 use osmia_sys::LinkInfoBufs;
 
@@ -76,6 +77,17 @@ pub enum LinkDetails {
         addresses: Vec<u64>,
         /// At their ends, and not at their starts.
         on_return: bool,
+    },
+    /// Functions of the kernel, by `fentry.multi` and its siblings.
+    TracedFunctions {
+        /// Where in the functions the program runs.
+        attach_type: AttachType,
+        /// The id of the BTF that the functions are in.
+        object: u32,
+        /// Their BTF ids there.
+        functions: Vec<u32>,
+        /// Their addresses, in the same order; zeros if the kernel hides them from this process.
+        addresses: Vec<u64>,
     },
     /// Functions of a file, by `uprobe.multi`.
     FileFunctions {
@@ -147,7 +159,8 @@ impl Link {
     ///
     /// # Kernel
     /// Since 5.8 for tracing programs, cgroups, network namespaces and raw tracepoints, 5.9 for XDP and iterators, 6.4 for
-    /// netfilter, 6.6 for tcx, kprobes, tracepoints and `kprobe.multi`, 6.8 for `uprobe.multi`; what a kernel does not tell
+    /// netfilter, 6.6 for tcx, kprobes, tracepoints and `kprobe.multi`, 6.8 for `uprobe.multi`, 7.2
+    /// for `fentry.multi`; what a kernel does not tell
     /// is [`LinkDetails::Untold`].
     ///
     /// # Errors
@@ -172,20 +185,26 @@ impl Link {
         let count = match plain.type_ {
             LinkType::KPROBE_MULTI => tail::<LinkInfoKprobeMulti>(&plain).count,
             LinkType::UPROBE_MULTI => tail::<LinkInfoUprobeMulti>(&plain).count,
+            LinkType::TRACING_MULTI => tail::<LinkInfoTracingMulti>(&plain).count,
             _ => 0,
         };
         let mut name = vec![0; NAME];
         let mut list = vec![0; count as usize];
+        let mut ids = Vec::new();
         let mut bufs = LinkInfoBufs { name: &mut name, ..LinkInfoBufs::default() };
         match plain.type_ {
             LinkType::KPROBE_MULTI => bufs.addrs = &mut list,
+            LinkType::TRACING_MULTI => {
+                ids.resize(count as usize, 0);
+                (bufs.addrs, bufs.ids) = (&mut list, &mut ids);
+            }
             _ => bufs.offsets = &mut list,
         }
         let link = self.link_fd().ok_or_else(|| self.no_link())?;
         let info = self.kernel.bpf().link_info_with(link, &mut bufs).map_err(|errno| {
             refused(&self.kernel, &[], errno, format!("ask about the link to {}", self.place))
         })?;
-        Ok(LinkDetails::read(&info, Told { name: &name, list }))
+        Ok(LinkDetails::read(&info, Told { name: &name, list, ids }))
     }
 }
 
@@ -193,6 +212,7 @@ impl Link {
 struct Told<'a> {
     name: &'a [u8],
     list: Vec<u64>,
+    ids: Vec<u32>,
 }
 
 impl Told<'_> {
@@ -236,6 +256,11 @@ impl LinkDetails {
                 Self::Map { id, attach_type: Some(attach_type) }
             }
             LinkType::KPROBE_MULTI | LinkType::UPROBE_MULTI => Self::functions(info, told),
+            LinkType::TRACING_MULTI => {
+                let LinkInfoTracingMulti { attach_type, btf_obj_id: object, .. } = tail(info);
+                let (functions, addresses) = (told.ids, told.list);
+                Self::TracedFunctions { attach_type, object, functions, addresses }
+            }
             LinkType::PERF_EVENT => Self::event(&tail(info), &told).unwrap_or(Self::Untold),
             _ => Self::network(info),
         }

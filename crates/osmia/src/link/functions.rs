@@ -1,6 +1,6 @@
 //! The kernel's functions by name: which there are, and which can be probed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
@@ -64,8 +64,41 @@ fn function(line: &str) -> Option<(&str, Option<&str>)> {
 
 /// The functions that fit one of these patterns and can be traced, by name, each once.
 pub(crate) fn matching(kernel: &Kernel, patterns: &[String]) -> Result<Vec<String>, Error> {
+    let list = traceable(kernel)?;
+    let found: BTreeSet<&str> =
+        fitting(&list, patterns).filter_map(|line| line.split_ascii_whitespace().next()).collect();
+    if found.is_empty() {
+        return Err(none_fits(patterns));
+    }
+    Ok(found.into_iter().map(str::to_owned).collect())
+}
+
+/// The same without those of modules, and without names that more than one function has.
+pub(crate) fn matching_one(kernel: &Kernel, patterns: &[String]) -> Result<Vec<String>, Error> {
+    let list = traceable(kernel)?;
+    let mut found: BTreeMap<&str, u32> = BTreeMap::new();
+    // What is in a module has its name behind it.
+    for line in fitting(&list, patterns).filter(|line| !line.contains('[')) {
+        *found.entry(line.trim_end()).or_default() += 1;
+    }
+    if found.is_empty() {
+        return Err(none_fits(patterns));
+    }
+    let once = found.into_iter().filter(|(_, count)| *count == 1);
+    Ok(once.map(|(name, _)| name.to_owned()).collect())
+}
+
+fn none_fits(patterns: &[String]) -> Error {
+    Error::not_found(format!(
+        "no function of this kernel that can be traced fits {}",
+        patterns.join(", ")
+    ))
+}
+
+/// The kernel's list of the functions that can be traced.
+fn traceable(kernel: &Kernel) -> Result<String, Error> {
     let list = tracefs::directory(kernel)?.join("available_filter_functions");
-    let text = std::fs::read_to_string(&list).map_err(|error| {
+    std::fs::read_to_string(&list).map_err(|error| {
         let kind = match error.kind() {
             std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             _ => ErrorKind::Permission,
@@ -75,19 +108,17 @@ pub(crate) fn matching(kernel: &Kernel, patterns: &[String]) -> Result<Vec<Strin
             list.display()
         );
         Error::new(kind, message).caused_by(error)
-    })?;
-    let names = text.lines().filter_map(|line| line.split_ascii_whitespace().next());
-    let fit = |name: &&str| patterns.iter().any(|pattern| fits(pattern, name));
-    // The kernel names padding that it cannot name otherwise so.
-    let real = |name: &&str| !name.starts_with("__ftrace_invalid_address__");
-    let found: BTreeSet<&str> = names.filter(fit).filter(real).collect();
-    if found.is_empty() {
-        return Err(Error::not_found(format!(
-            "no function of this kernel that can be traced fits {}",
-            patterns.join(", ")
-        )));
-    }
-    Ok(found.into_iter().map(str::to_owned).collect())
+    })
+}
+
+/// The lines of the list whose function fits.
+fn fitting<'a>(list: &'a str, patterns: &'a [String]) -> impl Iterator<Item = &'a str> {
+    list.lines().filter(|line| {
+        let name = line.split_ascii_whitespace().next().unwrap_or_default();
+        // The kernel names padding that it cannot name otherwise so.
+        let real = !name.is_empty() && !name.starts_with("__ftrace_invalid_address__");
+        real && patterns.iter().any(|pattern| fits(pattern, name))
+    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use osmia_sys::{Capability, Errno, Functions, LinkCreate, LinkTail, ProgFd};
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
+use crate::link::function_list::FunctionList;
 use crate::link::refused::refused;
 use crate::link::{Held, Link, attach_types, functions};
 
@@ -27,27 +28,20 @@ use crate::link::{Held, Link, attach_types, functions};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KprobeMulti {
-    which: Which,
+    which: FunctionList,
     cookies: Vec<u64>,
     on_return: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Which {
-    Patterns(Vec<String>),
-    Names(Vec<String>),
 }
 
 impl KprobeMulti {
     /// All functions that can be traced and fit this pattern, in which `*` is any text and `?` any character.
     pub fn matching(pattern: impl Into<String>) -> Self {
-        Self { which: Which::Patterns(vec![pattern.into()]), cookies: Vec::new(), on_return: false }
+        Self { which: FunctionList::pattern(pattern), cookies: Vec::new(), on_return: false }
     }
 
     /// These functions.
     pub fn functions<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
-        let names = names.into_iter().map(Into::into).collect();
-        Self { which: Which::Names(names), cookies: Vec::new(), on_return: false }
+        Self { which: FunctionList::names(names), cookies: Vec::new(), on_return: false }
     }
 
     /// The numbers that `bpf_get_attach_cookie` returns, in the order of the functions that were given one by one.
@@ -66,21 +60,11 @@ impl KprobeMulti {
 
     fn names(&self, kernel: &Kernel) -> Result<Vec<String>, Error> {
         let names = match &self.which {
-            Which::Patterns(patterns) => functions::matching(kernel, patterns)?,
-            Which::Names(names) => names.clone(),
+            FunctionList::Patterns(patterns) => functions::matching(kernel, patterns)?,
+            FunctionList::Names(names) => names.clone(),
         };
-        if names.is_empty() {
-            return Err(Error::invalid("no function is said"));
-        }
-        let counts = matches!(self.which, Which::Names(_)) && self.cookies.len() == names.len();
-        if self.cookies.is_empty() || counts {
-            return Ok(names);
-        }
-        Err(Error::invalid(format!(
-            "{} cookies for {} functions: each function that is given by name takes one",
-            self.cookies.len(),
-            names.len()
-        )))
+        self.which.check(&names, &self.cookies)?;
+        Ok(names)
     }
 }
 
@@ -93,12 +77,7 @@ pub(crate) fn attach(
 ) -> Result<Link, Error> {
     let attach_type = said.unwrap_or(AttachType::TRACE_KPROBE_MULTI);
     let names = at.names(kernel).map_err(|error| error.during("attach to many functions"))?;
-    let place = match &at.which {
-        Which::Patterns(patterns) => {
-            format!("{} functions that fit {}", names.len(), patterns.join(", "))
-        }
-        Which::Names(_) => format!("{} functions", names.len()),
-    };
+    let place = at.which.place(names.len());
     let attempt = || format!("attach to {place}");
     let texts: Result<Vec<CString>, _> = names.iter().map(|name| CString::new(&**name)).collect();
     let texts = texts.map_err(|error| Error::invalid(attempt()).caused_by(error))?;

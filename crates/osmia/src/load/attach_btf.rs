@@ -11,14 +11,13 @@ use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::modules::ModuleTypes;
 use crate::kernel::{Kernel, no_btf};
-use crate::link::attach_types::is_for_many;
 use crate::program::Program;
 use osmia_btf::near::nearest;
 
 /// Whether programs of this kind are verified for a place that BTF names.
 fn has_btf_target(spec: &ProgramSpec, prog_type: ProgType) -> bool {
     match prog_type {
-        ProgType::TRACING => !is_for_many(spec.attach_type),
+        ProgType::TRACING => !spec.attach_type.is_some_and(AttachType::is_for_many_functions),
         ProgType::LSM | ProgType::EXT => true,
         // A `lsm_cgroup` program has the LSM type, others none.
         _ => spec.attach_type == Some(AttachType::LSM_CGROUP),

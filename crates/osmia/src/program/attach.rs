@@ -3,12 +3,14 @@
 use osmia_abi::{AttachType, ProgType};
 
 use crate::error::Error;
-use crate::link::attach_types::is_for_many;
 use crate::link::iteration::Iteration;
 use crate::link::raw_tracepoint::RawTracepoint;
 use crate::link::tracepoint::Tracepoint;
+use crate::link::tracing_multi::TracingMulti;
 use crate::link::xdp::XdpMode;
-use crate::link::{Link, extension, iteration, raw_tracepoint, security, tracepoint, tracing, xdp};
+use crate::link::{
+    Link, extension, iteration, raw_tracepoint, security, tracepoint, tracing, tracing_multi, xdp,
+};
 use crate::program::Program;
 use crate::program::attach::probe::ProbeTarget;
 use crate::program::kernel_program::KernelProgram;
@@ -39,6 +41,8 @@ pub(crate) enum Target {
     RawTracepoint(RawTracepoint),
     /// What it was loaded for, in words.
     Loaded(String),
+    /// The functions of a pattern.
+    Many(TracingMulti),
     Probe(ProbeTarget),
     /// All that there is of a kind.
     Iterator(String),
@@ -84,6 +88,7 @@ impl Program {
                 }
                 tracing::attach(program.kernel_value(), program.fd(), place)
             }
+            Target::Many(functions) => self.attach_to_many(program, functions),
             Target::Probe(place) => place.attach(program, self.attach_type()),
             Target::Iterator(target) => {
                 let all = Iteration::new();
@@ -116,11 +121,9 @@ impl Program {
                     target => Ok(Target::Iterator(target.to_owned())),
                 }
             }
-            (ProgType::TRACING, _) if is_for_many(self.attach_type()) => {
-                Err("links to many functions at once (tracing_multi) are not made yet; use \
-                     SEC(\"fentry/FUNCTION\"), or SEC(\"kprobe.multi/PATTERN\")"
-                    .to_owned())
-            }
+            (ProgType::TRACING, target) if self.is_for_many_functions() => target
+                .map(|pattern| Target::Many(TracingMulti::matching(pattern)))
+                .ok_or_else(|| "which functions it is for must be said".to_owned()),
             (ProgType::LSM, Some(_)) if self.attach_type() == Some(AttachType::LSM_CGROUP) => {
                 Err("which cgroup it is for must be said".to_owned())
             }
@@ -159,6 +162,19 @@ impl Program {
                 "programs of type {prog_type} in section `{section}` do not attach by themselves"
             )),
         }
+    }
+
+    fn is_for_many_functions(&self) -> bool {
+        self.attach_type().is_some_and(AttachType::is_for_many_functions)
+    }
+
+    fn attach_to_many(
+        &self,
+        program: &KernelProgram,
+        functions: &TracingMulti,
+    ) -> Result<Link, Error> {
+        let attach_type = self.attach_type().unwrap_or_default();
+        tracing_multi::attach(program.kernel_value(), program.fd(), attach_type, functions)
     }
 
     /// Attaches it by `attach`, if it is in a kernel; says which program failed.
@@ -242,6 +258,25 @@ impl TracingProgram {
             let (kernel, fd) = (program.kernel_value(), program.fd());
             tracing::attach_with_cookie(kernel, fd, attach_type, place, cookie)
         })
+    }
+
+    /// Attaches it to many functions of the kernel by one link; it must be of `SEC("fentry.multi")`,
+    /// `SEC("fexit.multi")` or `SEC("fsession.multi")`.
+    ///
+    /// # Kernel
+    /// Since 7.2.
+    ///
+    /// # Errors
+    /// `NotFound`: a function does not exist, or none fits; `Invalid`: it is of another section, or one of the
+    /// functions cannot be traced by it; `Unsupported`; `Permission`.
+    pub fn attach_functions(&self, functions: &TracingMulti) -> Result<Link, Error> {
+        if !self.is_for_many_functions() {
+            return Err(Error::invalid(format!(
+                "program `{}` is for one function; SEC(\"fentry.multi\") and its siblings are for many",
+                self.name()
+            )));
+        }
+        self.attached(|program| self.attach_to_many(program, functions))
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use osmia_abi::{
     AttachType, CgroupIterOrder, LinkInfoCgroup, LinkInfoIter, LinkInfoKprobeMulti,
     LinkInfoNetfilter, LinkInfoNetkit, LinkInfoNetns, LinkInfoPerfEvent, LinkInfoSockmap,
-    LinkInfoStructOps, LinkInfoTcx, LinkInfoTracing, LinkInfoUprobeMulti, LinkInfoXdp, LinkType,
-    PerfEventType,
+    LinkInfoStructOps, LinkInfoTcx, LinkInfoTracing, LinkInfoTracingMulti, LinkInfoUprobeMulti,
+    LinkInfoXdp, LinkType, PerfEventType,
 };
 use osmia_sys::{Bpf, Errno, LinkInfoBufs};
 use serde_json::{Map, Value, json};
@@ -72,6 +72,7 @@ pub fn of(bpf: &Bpf, link: &OpenLink, symbols: &mut Option<Symbols>) -> Result<P
         }
         LinkType::PERF_EVENT => perf_event(bpf, link)?,
         LinkType::KPROBE_MULTI => kprobe_multi(bpf, link, symbols)?,
+        LinkType::TRACING_MULTI => tracing_multi(bpf, link, symbols)?,
         LinkType::UPROBE_MULTI => uprobe_multi(bpf, link)?,
         _ => Place::default(),
     };
@@ -268,27 +269,60 @@ fn kprobe_multi(bpf: &Bpf, link: &OpenLink, symbols: &mut Option<Symbols>) -> Re
     let mut bufs =
         LinkInfoBufs { addrs: &mut addrs, cookies: &mut cookies, ..LinkInfoBufs::default() };
     bpf.link_info_with(&link.fd, &mut bufs)?;
-    let symbols = symbols.get_or_insert_with(Symbols::read);
-    let known: HashMap<u64, Symbol> = symbols.at(addrs.iter().copied());
-    let functions: Vec<Value> = addrs
-        .iter()
-        .zip(&cookies)
-        .map(|(addr, cookie)| {
-            let symbol = known.get(addr);
-            json!({
-                "addr": addr,
-                "func": symbol.map_or("", |symbol| &symbol.name),
-                "module": symbol.and_then(|symbol| symbol.module.as_deref()),
-                "cookie": cookie,
-            })
-        })
-        .collect();
+    let functions = functions(&addrs, &cookies, symbols);
     let what = if returns { "kretprobe" } else { "kprobe" };
     let text = format!("{what} on {} functions", plain.count);
     let fields = json!({
         "retprobe": returns,
         "func_cnt": plain.count,
         "missed": plain.missed,
+        "funcs": functions,
+    });
+    Ok(Place { fields: object(fields), text })
+}
+
+/// Functions with their cookies.
+fn functions(addrs: &[u64], cookies: &[u64], symbols: &mut Option<Symbols>) -> Vec<Value> {
+    let symbols = symbols.get_or_insert_with(Symbols::read);
+    let known: HashMap<u64, Symbol> = symbols.at(addrs.iter().copied());
+    let function = |(addr, cookie): (&u64, &u64)| {
+        let symbol = known.get(addr);
+        json!({
+            "addr": addr,
+            "func": symbol.map_or("", |symbol| &symbol.name),
+            "module": symbol.and_then(|symbol| symbol.module.as_deref()),
+            "cookie": cookie,
+        })
+    };
+    addrs.iter().zip(cookies).map(function).collect()
+}
+
+fn tracing_multi(
+    bpf: &Bpf,
+    link: &OpenLink,
+    symbols: &mut Option<Symbols>,
+) -> Result<Place, Errno> {
+    let plain: LinkInfoTracingMulti = link.info.tail_as().unwrap_or_default();
+    let count = plain.count as usize;
+    let (mut addrs, mut ids, mut cookies) = (vec![0; count], vec![0; count], vec![0; count]);
+    let mut bufs = LinkInfoBufs {
+        addrs: &mut addrs,
+        ids: &mut ids,
+        cookies: &mut cookies,
+        ..LinkInfoBufs::default()
+    };
+    bpf.link_info_with(&link.fd, &mut bufs)?;
+    let mut functions = functions(&addrs, &cookies, symbols);
+    for (function, id) in functions.iter_mut().zip(ids) {
+        if let Value::Object(fields) = function {
+            fields.insert("btf_id".to_owned(), id.into());
+        }
+    }
+    let text = format!("{} on {count} functions", attach_text(plain.attach_type));
+    let fields = json!({
+        "attach_type": attach_type(plain.attach_type),
+        "target_obj_id": plain.btf_obj_id,
+        "func_cnt": count,
         "funcs": functions,
     });
     Ok(Place { fields: object(fields), text })

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use osmia_abi::{LinkType, TaskFdType};
 use osmia_btf::{Btf, TypeId};
-use osmia_sys::Bpf;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +17,7 @@ use crate::select::links;
 use crate::selector::refused;
 use crate::symbols::Symbols;
 use crate::table::{Column, fitted};
+use crate::token;
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -60,7 +60,7 @@ const ORDER: [&str; 11] = [
 /// # Errors
 /// There is no such function, or the kernel does not tell.
 pub fn run(name: &str, output: &mut Output) -> Result<(), Failure> {
-    let bpf = Bpf::kernel();
+    let bpf = token::bpf()?;
     let (mut symbols, mut names) = (None, ProgramNames::new(&bpf));
     let mut types = Types::default();
     let mut rows = Vec::new();
@@ -140,10 +140,15 @@ fn at(types: &mut Types, link_type: LinkType, place: &Place, name: &str) -> Opti
                 tracepoint.then(|| "tracepoint".to_owned())
             }
         }
-        LinkType::KPROBE_MULTI => {
+        LinkType::KPROBE_MULTI | LinkType::TRACING_MULTI => {
             let functions = place.fields.get("funcs").and_then(Value::as_array)?;
             let is_it = |found: &Value| found.get("func").and_then(Value::as_str) == Some(name);
-            functions.iter().any(is_it).then(|| format!("{probe} (of many)"))
+            let kind = if link_type == LinkType::KPROBE_MULTI {
+                probe
+            } else {
+                text("attach_type").unwrap_or("tracing")
+            };
+            functions.iter().any(is_it).then(|| format!("{kind} (of many)"))
         }
         _ => None,
     }

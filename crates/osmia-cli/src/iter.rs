@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use osmia::{Iteration, Kernel, Loader, Map, Object, TracingProgram};
-use osmia_sys::Bpf;
 
 use crate::compile::CompileOptions;
 use crate::failure::Failure;
@@ -112,7 +111,7 @@ impl Source {
         let mut over = Iteration::new();
         if !words.is_empty() {
             words.keyword(&["map"])?;
-            let map = maps::one(&Bpf::kernel(), &Selector::read(words)?)?;
+            let map = maps::one(kernel.bpf(), &Selector::read(words)?)?;
             over = over.map(&Map::from_fd(&kernel, map.fd.into_fd())?);
             words.end()?;
         }

@@ -17,6 +17,7 @@ use crate::select::progs::Prog;
 use crate::select::text;
 use crate::selector::refused;
 use crate::table::Table;
+use crate::token;
 
 /// `osmia perf`.
 #[derive(Args)]
@@ -46,7 +47,7 @@ impl Perf {
 }
 
 fn show(output: &mut Output) -> Result<(), Failure> {
-    let bpf = Bpf::kernel();
+    let bpf = token::bpf()?;
     let mut names = Names::default();
     let all = programs(&bpf, |kind| kind == EVENT || kind.starts_with("bpf"))?;
     output.show(&List(all.into_iter().map(|found| Row::new(&bpf, &mut names, found)).collect()))

@@ -18,6 +18,7 @@ use crate::select::maps::{self, OpenMap};
 use crate::selector::{Selector, refused};
 use crate::struct_ops::register::Register;
 use crate::table::Table;
+use crate::token;
 use crate::value::Value;
 
 /// `osmia struct_ops`.
@@ -53,7 +54,7 @@ impl StructOps {
     /// # Errors
     /// The table is not there, or the kernel refuses.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         match &self.verb {
             None => show(&bpf, &Which { which: Vec::new() }, output),
             Some(StructOpsVerb::Show(which)) => show(&bpf, which, output),

@@ -4,12 +4,23 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use osmia::Kernel;
+use osmia_sys::Bpf;
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::table::Table;
+
+/// The way to bpf(2) of all commands, with the rights that are lent to this process, if any are: by the file system
+/// that the environment variable `LIBBPF_BPF_TOKEN_PATH` names, or in a user namespace by the usual one.
+///
+/// # Errors
+/// The file system that the environment names gives no token.
+pub fn bpf() -> Result<Bpf, Failure> {
+    Ok(Kernel::running()?.bpf().clone())
+}
 
 /// The verbs of `osmia token`.
 #[derive(Subcommand)]

@@ -234,8 +234,8 @@ impl Kernel {
         Ok(self.0.symbols.get_or_init(|| symbols))
     }
 
-    /// The way to bpf(2).
-    pub(crate) fn bpf(&self) -> &Bpf {
+    /// The way to bpf(2), with the rights that were borrowed for it ([`KernelBuilder::token`]).
+    pub fn bpf(&self) -> &Bpf {
         &self.0.bpf
     }
 

@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 use osmia_btf::{Btf, TypeId, c, subset};
-use osmia_sys::Bpf;
 use serde::Serialize;
 
 use crate::btf::raw::Record;
@@ -12,6 +11,7 @@ use crate::output::{Form, Output};
 use crate::report::{Page, Report};
 use crate::select::{maps, progs};
 use crate::selector::Selector;
+use crate::token;
 use crate::words::Words;
 
 /// The arguments of `osmia btf dump`.
@@ -117,7 +117,7 @@ impl Asked {
 
 /// The types that the first words name, and which of them if not all.
 fn source(words: &mut Words<'_>, base: &BaseOptions) -> Result<(Btf, Vec<TypeId>), Failure> {
-    let bpf = Bpf::kernel();
+    let bpf = token::bpf()?;
     let untyped = |noun| {
         Failure::not_found(format!(
             "no types are known of this {noun}: its object was compiled without -g"

@@ -7,7 +7,7 @@ use clap::Args;
 use osmia::Kernel;
 use osmia_abi::AttachType;
 use osmia_abi::flags::{BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE};
-use osmia_sys::{AttachTarget, Bpf, Errno, ProgAttach};
+use osmia_sys::{AttachTarget, Errno, ProgAttach};
 
 use crate::cgroup::programs::{attach_types, open};
 use crate::failure::Failure;
@@ -62,7 +62,7 @@ impl Attach {
         }
         let cgroup = open(&self.path)?;
         let attach = at(AttachTarget::Fd(cgroup.as_fd()), attach_type, flags);
-        Bpf::kernel().prog_attach(prog.fd()?, &attach).map_err(|errno| {
+        kernel.bpf().prog_attach(prog.fd()?, &attach).map_err(|errno| {
             let hint = match errno {
                 Errno::PERM => {
                     " (it takes CAP_NET_ADMIN and CAP_BPF, and a cgroup above that was attached to with \
@@ -94,7 +94,7 @@ impl Detach {
         words.end()?;
         let cgroup = open(&self.path)?;
         let attach = at(AttachTarget::Fd(cgroup.as_fd()), attach_type, 0);
-        Bpf::kernel().prog_detach(Some(prog.fd()?), &attach).map_err(|errno| {
+        kernel.bpf().prog_detach(Some(prog.fd()?), &attach).map_err(|errno| {
             let id = prog.info().map(|info| info.id).unwrap_or_default();
             let path = self.path.display();
             let hint = match errno {

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use osmia_sys::Bpf;
 use serde::Serialize;
 
 use crate::attached::ProgramNames;
@@ -12,6 +11,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::table::Table;
+use crate::token;
 use crate::words::Words;
 
 /// The arguments of `osmia cgroup show`.
@@ -38,7 +38,7 @@ impl Show {
     /// There is no such cgroup, or the kernel does not tell.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let effective = effective(&self.words)?;
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let rows = programs::of(&bpf, &self.path, effective, &mut ProgramNames::new(&bpf))?;
         output.show(&Rows(rows))
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use osmia_sys::{Bpf, KernelFs};
+use osmia_sys::KernelFs;
 use serde::Serialize;
 
 use crate::attached::ProgramNames;
@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::table::Table;
+use crate::token;
 
 /// More cgroups than this are not looked at.
 const MOST: usize = 1_000_000;
@@ -65,7 +66,7 @@ impl Tree {
             })?,
         };
         programs::open(&root)?;
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let mut names = ProgramNames::new(&bpf);
         let mut nodes = Vec::new();
         for cgroup in cgroups(&root) {

@@ -8,7 +8,7 @@ use osmia_abi::{AttachType, MapType, ProgType};
 use osmia_btf::Kind;
 use osmia_build::Clang;
 use osmia_sys::{
-    Bpf, Capabilities, Capability, Errno, KernelFs, Lockdown, Log, ProgLoad, UnprivilegedBpf,
+    Capabilities, Capability, Errno, KernelFs, Lockdown, Log, ProgLoad, UnprivilegedBpf,
 };
 
 use crate::doctor::{Check, State, config};
@@ -242,7 +242,7 @@ fn fentry(kernel: &Kernel) -> Check {
         attach_btf_id: target.id().0,
         ..ProgLoad::default()
     };
-    match Bpf::kernel().prog_load(&load, &mut Log::default()) {
+    match kernel.bpf().prog_load(&load, &mut Log::default()) {
         Ok(_) => check("allowed"),
         Err(Errno::PERM | Errno::ACCESS) => check("refused").but(
             State::Missing,

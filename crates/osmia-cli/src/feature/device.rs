@@ -4,6 +4,7 @@ use osmia_abi::{MapType, ProgType};
 use osmia_sys::{Bpf, Log, MapCreate, Netlink, ProgLoad};
 
 use crate::failure::Failure;
+use crate::token;
 
 /// `r0 = 0; exit`, in the byte order of this machine.
 const TRIVIAL: [[u8; 8]; 2] = [[0xb7, 0, 0, 0, 0, 0, 0, 0], [0x95, 0, 0, 0, 0, 0, 0, 0]];
@@ -11,6 +12,7 @@ const TRIVIAL: [[u8; 8]; 2] = [[0xb7, 0, 0, 0, 0, 0, 0, 0], [0x95, 0, 0, 0, 0, 0
 /// A network device.
 pub struct Device {
     index: u32,
+    bpf: Bpf,
 }
 
 impl Device {
@@ -19,9 +21,10 @@ impl Device {
     /// # Errors
     /// There is none.
     pub fn named(name: &str) -> Result<Self, Failure> {
+        let bpf = token::bpf()?;
         let found = Netlink::open().and_then(|net| net.index_of(name));
         found
-            .map(|index| Self { index })
+            .map(|index| Self { index, bpf })
             .map_err(|errno| Failure::because(format!("find interface {name}"), &errno))
     }
 
@@ -34,7 +37,7 @@ impl Device {
             ifindex: self.index,
             ..ProgLoad::default()
         };
-        Bpf::kernel().prog_load(&load, &mut Log::default()).is_ok()
+        self.bpf.prog_load(&load, &mut Log::default()).is_ok()
     }
 
     /// Whether maps of this type can be made in it.
@@ -47,6 +50,6 @@ impl Device {
             ifindex: self.index,
             ..MapCreate::default()
         };
-        Bpf::kernel().map_create(&create).is_ok()
+        self.bpf.map_create(&create).is_ok()
     }
 }

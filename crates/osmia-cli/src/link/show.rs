@@ -19,6 +19,7 @@ use crate::select::progs::Prog;
 use crate::selector::{Selector, refused};
 use crate::symbols::Symbols;
 use crate::table::{Column, fitted};
+use crate::token;
 
 /// The arguments of `osmia link show`.
 #[derive(Args)]
@@ -43,7 +44,7 @@ impl Show {
     /// # Errors
     /// There is no such link, or the kernel does not tell.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let selector = Selector::optional(&self.which)?;
         let chosen = match &selector {
             None => links::all(&bpf)?,

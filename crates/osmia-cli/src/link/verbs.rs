@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use osmia_sys::{Bpf, Errno};
+use osmia_sys::Errno;
 
 use crate::failure::Failure;
 use crate::pins::pin;
 use crate::select::links;
 use crate::selector::Selector;
+use crate::token;
 use crate::words::Words;
 
 /// The arguments of `osmia link pin`.
@@ -39,7 +40,7 @@ impl Pin {
         let selector = Selector::read(&mut words)?;
         let path = PathBuf::from(words.next("the path to pin to")?);
         words.end()?;
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let link = links::one(&bpf, &selector)?;
         pin(&bpf, &format!("link {}", link.info.id), &link.fd, &path)
     }
@@ -54,7 +55,7 @@ impl Detach {
         let mut words = Words::new(&self.which);
         let selector = Selector::read(&mut words)?;
         words.end()?;
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let link = links::one(&bpf, &selector)?;
         let attempt = format!("detach link {}", link.info.id);
         bpf.link_detach(&link.fd).map_err(|errno| match errno {

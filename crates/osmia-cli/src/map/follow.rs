@@ -7,7 +7,7 @@ use clap::Args;
 use osmia::{Kernel, Map, RingBuf, RingReader, UpdateFlags};
 use osmia_abi::MapType;
 use osmia_btf::{Btf, TypeId};
-use osmia_sys::{Bpf, PerfOutput, PerfRing, PerfWakeup, Poller};
+use osmia_sys::{PerfOutput, PerfRing, PerfWakeup, Poller};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -75,9 +75,9 @@ impl Follow {
         let mut words = Words::new(&self.words);
         let map = open::one(&kernel, &mut words)?;
         let place = cpu_and_index(&mut words)?;
-        let bpf = Bpf::kernel();
-        let info = maps::one(&bpf, &Selector::Id(map.info()?.id))?.info;
-        let ty = self.ty.as_ref().map(|name| event::find(&bpf, &info, name)).transpose()?;
+        let bpf = kernel.bpf();
+        let info = maps::one(bpf, &Selector::Id(map.info()?.id))?.info;
+        let ty = self.ty.as_ref().map(|name| event::find(bpf, &info, name)).transpose()?;
         let mut source = Source::open(&map, place)?;
         let mut signals = Signals::catch()?;
         let waits = |errno| Failure::because("wait for events", &errno);

@@ -7,8 +7,8 @@ use clap::Args;
 use osmia::Kernel;
 use osmia_abi::AttachType;
 use osmia_sys::{
-    AttachTarget, Bpf, Errno, Neighbour, Netlink, NetlinkError, Position, ProgAttach, Side,
-    TcFilter, TcProgram, TcSide,
+    AttachTarget, Errno, Neighbour, Netlink, NetlinkError, Position, ProgAttach, Side, TcFilter,
+    TcProgram, TcSide,
 };
 
 use crate::failure::Failure;
@@ -16,6 +16,7 @@ use crate::map::open::program;
 use crate::near::no_such;
 use crate::net::netfilter;
 use crate::output::Output;
+use crate::token;
 use crate::words::Words;
 
 /// `XDP_FLAGS_UPDATE_IF_NOEXIST` and the flags of the modes.
@@ -136,7 +137,7 @@ impl Attach {
                 let position =
                     manner.prepend.then_some(Position { side, neighbour: Neighbour::Whole });
                 let attach = at(index, attach_type, position);
-                Bpf::kernel()
+                token::bpf()?
                     .prog_attach(prog.fd()?, &attach)
                     .map_err(|errno| Failure::because(attempt, &errno))
             }
@@ -209,7 +210,7 @@ impl Detach {
                 let position = prog
                     .is_none()
                     .then_some(Position { side: Side::After, neighbour: Neighbour::Whole });
-                Bpf::kernel()
+                token::bpf()?
                     .prog_detach(fd, &at(index, attach_type, position))
                     .map_err(|errno| Failure::because(attempt, &errno))
             }
@@ -291,7 +292,7 @@ fn dissector(prog: Option<BorrowedFd<'_>>, detach: bool) -> Result<(), Failure> 
         position: None,
         expected_revision: 0,
     };
-    let bpf = Bpf::kernel();
+    let bpf = token::bpf()?;
     let (verb, done) = match prog.filter(|_| !detach) {
         Some(prog) => {
             // The kernel takes the namespace of the caller, and wants no descriptor of it.

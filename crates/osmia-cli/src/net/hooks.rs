@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::link::place;
 use crate::select::links;
 use crate::selector::refused;
+use crate::token;
 
 /// A program on an interface or in the namespace.
 #[derive(Clone, Debug)]
@@ -92,7 +93,7 @@ impl Scan {
     /// # Errors
     /// There is no netlink.
     pub fn new() -> Result<Self, Failure> {
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let net = Netlink::open().map_err(|errno| Failure::because("open netlink", &errno))?;
         let names = ProgramNames::new(&bpf);
         Ok(Self { bpf, net, names })

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use osmia_sys::{Bpf, KernelFs};
+use osmia_sys::KernelFs;
 use serde::Serialize;
 
 use crate::attached::ProgramNames;
@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::table::Table;
+use crate::token;
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -30,7 +31,7 @@ struct Runs {
 /// # Errors
 /// The kernel does not tell.
 pub fn run(path: &Path, output: &mut Output) -> Result<(), Failure> {
-    let bpf = Bpf::kernel();
+    let bpf = token::bpf()?;
     let mut names = ProgramNames::new(&bpf);
     let path = path
         .canonicalize()

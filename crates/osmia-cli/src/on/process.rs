@@ -15,6 +15,7 @@ use crate::report::{Page, Report};
 use crate::select::{links, maps};
 use crate::selector::Selector;
 use crate::table::Table;
+use crate::token;
 
 /// Room for the name of a tracepoint, function or file.
 const NAME: usize = 4097;
@@ -46,7 +47,7 @@ pub fn run(pid: u32, output: &mut Output) -> Result<(), Failure> {
         let what = format!("look into process {pid}");
         Failure::because(what, &error)
     })?;
-    let bpf = Bpf::kernel();
+    let bpf = token::bpf()?;
     let mut names = ProgramNames::new(&bpf);
     let mut fds: Vec<u32> =
         entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::near::no_such;
 use crate::select::{maps, progs};
 use crate::selector::Selector;
+use crate::token;
 use crate::words::Words;
 
 /// What can be attached so, by bpftool's words and the kernel's.
@@ -84,7 +85,7 @@ fn change(
         let names = TYPES.iter().take(5).map(|(name, _)| *name);
         return Err(Failure::usage(no_such("attach type", ty, names)));
     };
-    let bpf = Bpf::kernel();
+    let bpf = token::bpf()?;
     let map = if attach_type == AttachType::FLOW_DISSECTOR {
         None
     } else {

@@ -13,6 +13,7 @@ use crate::prog::jited::Jited;
 use crate::prog::xlated::Xlated;
 use crate::select::progs::{self, Prog};
 use crate::selector::Selector;
+use crate::token;
 use crate::words::Words;
 
 /// The arguments of `osmia prog dump`.
@@ -62,7 +63,7 @@ impl Dump {
         let jited = words.keyword(&["xlated", "jited"])? == "jited";
         let selector = Selector::read(&mut words)?;
         let look = Look::read(&mut words)?;
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let chosen = progs::several(&bpf, &selector)?;
         let alone = look.file.is_some() || look.graph.is_some();
         if alone && chosen.len() > 1 {

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use osmia::{ErrorKind, Kernel, Link, Map, Object, Program};
 use osmia_object::{ObjectSpec, SectionDef};
-use osmia_sys::Bpf;
 use serde::Serialize;
 
 use crate::compile::CompileOptions;
@@ -179,7 +178,7 @@ impl LoadOptions {
     }
 
     fn load(&self, plan: &Plan, spec: &ObjectSpec, kernel: &Kernel) -> Result<Object, Failure> {
-        let bpf = Bpf::kernel();
+        let bpf = kernel.bpf();
         let mut loader = self.kernel.loader(kernel);
         for (name, selector) in &plan.maps {
             let name = match name {
@@ -194,7 +193,7 @@ impl LoadOptions {
                     }
                 },
             };
-            let map = maps::one(&bpf, selector)?;
+            let map = maps::one(bpf, selector)?;
             loader = loader.reuse_map(name, &Map::from_fd(kernel, map.fd.into_fd())?);
         }
         loader.load(spec).map_err(|error| {

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use osmia_sys::Bpf;
 
 use crate::failure::Failure;
 use crate::pins::pin;
 use crate::select::progs;
 use crate::selector::Selector;
+use crate::token;
 use crate::words::Words;
 
 /// The arguments of `osmia prog pin`.
@@ -30,7 +30,7 @@ impl Pin {
         let selector = Selector::read(&mut words)?;
         let path = PathBuf::from(words.next("the path to pin to")?);
         words.end()?;
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let prog = progs::one(&bpf, &selector)?;
         pin(&bpf, &format!("program {}", prog.info.id), &prog.fd, &path)
     }

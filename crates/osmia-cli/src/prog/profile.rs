@@ -22,6 +22,7 @@ use crate::run::{Signals, duration};
 use crate::select::names::Names;
 use crate::select::progs::{self, Prog};
 use crate::selector::{Selector, refused};
+use crate::token;
 use crate::words::Words;
 
 /// How long samples may wait in their rings.
@@ -115,7 +116,7 @@ impl Profile {
     /// There is no such program or metric, or the machine does not count it.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let mut plan = Plan::read(&self.words)?;
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let prog = progs::one(&bpf, &plan.selector)?;
         if plan.metrics.is_empty() {
             plan.metrics = Metric::usual();

@@ -10,7 +10,6 @@ use clap::Args;
 use osmia::{Kernel, Program, TestRun, TestRunResult};
 use osmia_abi::ProgType;
 use osmia_btf::{Kind, value::Input};
-use osmia_sys::Bpf;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -98,8 +97,8 @@ impl Run {
         let mut words = Words::new(&self.words);
         let selector = Selector::read(&mut words)?;
         let plan = Plan::read(&mut words)?;
-        let found = progs::one(&Bpf::kernel(), &selector)?;
         let kernel = Kernel::running()?;
+        let found = progs::one(kernel.bpf(), &selector)?;
         let program = Program::by_id(&kernel, found.info.id)?;
         let ty = program.prog_type();
         let expected = match &self.expect {

@@ -18,6 +18,7 @@ use crate::report::{Page, Report};
 use crate::select::{links, progs};
 use crate::selector::Selector;
 use crate::table::{Column, fitted};
+use crate::token;
 
 /// The arguments of `osmia prog show`.
 #[derive(Args)]
@@ -43,7 +44,7 @@ impl Show {
     /// # Errors
     /// There is no such program, or the kernel does not tell.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let selector = Selector::optional(&self.which)?;
         let holders = HolderSearch::begin(FdKind::Prog);
         let chosen = match &selector {

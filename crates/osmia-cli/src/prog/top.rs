@@ -12,7 +12,7 @@ use crossterm::event::{self, Event};
 use crossterm::terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use crossterm::{cursor, execute, queue};
 use osmia_abi::StatsType;
-use osmia_sys::{Bpf, Errno};
+use osmia_sys::Errno;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -22,6 +22,7 @@ use crate::prog::top::view::{Order, Step, View};
 use crate::report::{Page, Report};
 use crate::run::Signals;
 use crate::selector::refused;
+use crate::token;
 
 /// How long a key or a signal may wait to be seen.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -65,7 +66,7 @@ impl Top {
     /// # Errors
     /// The kernel does not count (it takes `CAP_SYS_ADMIN`), or the terminal cannot be used.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         // The kernel counts as long as this is open.
         let counting = bpf.enable_stats(StatsType::RUN_TIME).map_err(|errno| match errno {
             Errno::INVAL => Failure::unsupported(

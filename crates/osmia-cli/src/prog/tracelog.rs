@@ -2,7 +2,7 @@
 
 use clap::Args;
 use osmia_abi::flags::{BPF_STREAM_STDERR, BPF_STREAM_STDOUT};
-use osmia_sys::{Bpf, Errno};
+use osmia_sys::Errno;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -10,6 +10,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::select::progs;
 use crate::selector::Selector;
+use crate::token;
 use crate::trace::Trace;
 use crate::words::Words;
 
@@ -43,7 +44,7 @@ impl Tracelog {
         let stream = STREAMS.iter().find(|(known, _)| *known == name).map_or(1, |(_, id)| *id);
         let selector = Selector::read(&mut words)?;
         words.end()?;
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let prog = progs::one(&bpf, &selector)?;
         let mut text = Vec::new();
         loop {

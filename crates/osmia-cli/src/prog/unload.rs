@@ -19,6 +19,7 @@ use crate::report::{Page, Report};
 use crate::select::progs::{self, Prog};
 use crate::select::{links, names::Names};
 use crate::selector::Selector;
+use crate::token;
 
 /// The arguments of `osmia prog unload`.
 #[derive(Args)]
@@ -46,7 +47,7 @@ impl Unload {
     /// # Errors
     /// There is no such program, or a pin cannot be removed.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let pins = Pins::find(&bpf);
         let folder = match self.which.as_slice() {
             [path] if path.contains('/') && Path::new(path).is_dir() => Some(PathBuf::from(path)),

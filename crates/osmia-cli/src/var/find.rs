@@ -36,8 +36,8 @@ pub struct Found {
 /// # Errors
 /// There is no such program or map, or the kernel does not tell.
 pub fn find(kernel: &Kernel, words: &mut Words<'_>) -> Result<Vec<Found>, Failure> {
-    let bpf = Bpf::kernel();
-    let maps = chosen(&bpf, words)?;
+    let bpf = kernel.bpf();
+    let maps = chosen(bpf, words)?;
     words.end()?;
     let mut types: HashMap<u32, Option<Btf>> = HashMap::new();
     let mut found = Vec::new();
@@ -46,7 +46,7 @@ pub fn find(kernel: &Kernel, words: &mut Words<'_>) -> Result<Vec<Found>, Failur
         if info.type_ != MapType::ARRAY || info.btf_value_type_id == 0 || info.max_entries != 1 {
             continue;
         }
-        let btf = types.entry(info.btf_id).or_insert_with(|| read(&bpf, info.btf_id));
+        let btf = types.entry(info.btf_id).or_insert_with(|| read(bpf, info.btf_id));
         let Some(btf) = btf else { continue };
         let Ok(section) = btf.ty(TypeId(info.btf_value_type_id)) else { continue };
         if section.kind() != Kind::DataSec {

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::command;
 
@@ -21,6 +21,12 @@ const BPF: u16 = 247;
 /// All objects in a folder, each once, as files; those carved out of others are put into `place`.
 pub(crate) fn objects(folder: &Path, place: &Path) -> Result<Vec<PathBuf>> {
     if place.exists() {
+        let inside = folder.canonicalize()?.starts_with(place.canonicalize()?);
+        ensure!(
+            !inside,
+            "{}: that is where objects are put, and is emptied first",
+            folder.display()
+        );
         fs::remove_dir_all(place)?;
     }
     fs::create_dir_all(place)?;

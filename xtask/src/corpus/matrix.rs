@@ -29,13 +29,21 @@ use crate::{
 /// The objects on a kernel: what either library said, by object.
 type Told = BTreeMap<String, [Vec<Verdict>; 2]>;
 
+/// How long a machine takes before and after its program runs.
+const BOOT: Duration = Duration::from_secs(5 * 60);
+
 /// Packs the objects and the program that loads them.
-pub(crate) fn image(objects: &[&PathBuf]) -> Result<Image> {
-    Image::with(&build()?, "/corpus", objects)
+pub(crate) fn image(objects: &[&PathBuf], limit: Duration) -> Result<Image> {
+    Image::with(&build()?, "/corpus", objects, limit)
 }
 
 /// Boots the kernel and compares the verdicts.
-pub(crate) fn compare(kernel: &Kernel, image: &Image, limit: Duration) -> Result<Comparison> {
+pub(crate) fn compare(
+    kernel: &Kernel,
+    image: &Image,
+    objects: &[&PathBuf],
+    limit: Duration,
+) -> Result<Comparison> {
     image.write_for(kernel)?;
     let machine = Machine {
         kernel: &kernel.vmlinux(),
@@ -44,20 +52,40 @@ pub(crate) fn compare(kernel: &Kernel, image: &Image, limit: Duration) -> Result
         words: words(kernel),
         accelerated: false,
     };
-    let (mut told, mut done) = (Told::new(), false);
-    let end = machine.boot(limit, |line| match line.strip_prefix(MARK) {
-        Some(mark) => done |= mark == "done",
+    let (mut told, mut done, mut trouble) = (Told::new(), false, None);
+    // The machine itself ends what takes too long, and says so.
+    let end = machine.boot(limit + BOOT, |line| match line.strip_prefix(MARK) {
+        Some("done") => done = true,
+        Some(mark) => trouble = trouble.take().or_else(|| told_trouble(mark)),
         None => hear(line, &mut told),
     })?;
     match end {
         End::Exited(status) => ensure!(status.success() && done, "the machine stopped: {status}"),
         End::TimedOut => bail!("not done after {} minutes", limit.as_secs() / 60),
     }
+    if let Some(trouble) = trouble {
+        bail!("the program that loads the objects: {trouble}");
+    }
+    for object in objects {
+        let name = object.file_name().unwrap_or_default().to_string_lossy();
+        let verdicts = told.get(&*name);
+        let both = verdicts.is_some_and(|both| both.iter().all(|verdicts| !verdicts.is_empty()));
+        ensure!(both, "{name}: not both libraries told their verdict");
+    }
     let mut comparison = Comparison::default();
     for (object, [libbpf, osmia]) in told {
         comparison.add(Path::new(&object), libbpf, osmia);
     }
     Ok(comparison)
+}
+
+/// What a mark tells of a program that did not end well.
+fn told_trouble(mark: &str) -> Option<String> {
+    match mark.split_once(' ')? {
+        ("cut" | "broken", why) => Some(why.to_owned()),
+        ("end", status) if status != "exit status: 0" => Some(status.to_owned()),
+        _ => None,
+    }
 }
 
 fn hear(line: &str, told: &mut Told) {

@@ -26,7 +26,8 @@ use crate::{
 ///
 /// Objects that stand in other files, such as in the programs of Debian's packages, are carved out;
 /// packages (.deb) are unpacked. Everything is loaded into the running kernel as it is; nothing is
-/// attached. With --kernel, they are loaded into other kernels, in the machines of `cargo xtask vm`. Exit code 1 if something is rejected by Osmia alone.
+/// attached. With --kernel, they are loaded into other kernels, in the machines of `cargo xtask vm`. Exit code 1 if
+/// something is rejected by Osmia alone.
 #[derive(Args)]
 pub(crate) struct Corpus {
     /// Where the objects are.
@@ -94,13 +95,13 @@ impl Corpus {
 
     /// On other kernels, with their releases.
     fn elsewhere(&self, objects: &[&PathBuf]) -> Result<Vec<(Option<String>, Comparison)>> {
-        let image = matrix::image(objects)?;
+        let limit = Duration::from_secs(60 * self.minutes);
+        let image = matrix::image(objects, limit)?;
         let mut comparisons = Vec::new();
         for kernel in vm::found(&self.kernel, Arch::Amd64, false)? {
             let kernel = kernel.map_err(|(series, why)| anyhow!("Linux {series}: {why}"))?;
             say(&format!("-- Linux {}", kernel.release));
-            let limit = Duration::from_secs(60 * self.minutes);
-            let comparison = matrix::compare(&kernel, &image, limit)
+            let comparison = matrix::compare(&kernel, &image, objects, limit)
                 .with_context(|| format!("Linux {}", kernel.release))?;
             comparisons.push((Some(kernel.release), comparison));
         }

@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -77,7 +78,13 @@ impl Image {
     }
 
     /// An image in which this program runs with this word, and finds these objects in the folder `corpus`.
-    pub(crate) fn with(program: &Path, word: &str, objects: &[&PathBuf]) -> Result<Self> {
+    /// It may take this long.
+    pub(crate) fn with(
+        program: &Path,
+        word: &str,
+        objects: &[&PathBuf],
+        limit: Duration,
+    ) -> Result<Self> {
         let mut build = cargo();
         build.args(["build", "--quiet", "-p", "osmia-testkit", "--bin", "osmia-init"]);
         build.args(["--target", &Arch::Amd64.target()]).env("RUSTFLAGS", STATIC);
@@ -87,6 +94,7 @@ impl Image {
         cpio.file("bin/program", &fs::read(program)?);
         cpio.file("tests/list", b"program\t/bin/program\n");
         cpio.file("tests/filter", word.as_bytes());
+        cpio.file("tests/seconds", limit.as_secs().to_string().as_bytes());
         cpio.folder("corpus");
         for object in objects {
             let name = object.file_name().unwrap_or_default().to_string_lossy();

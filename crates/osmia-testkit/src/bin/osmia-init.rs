@@ -34,6 +34,8 @@ const SECOND_LINE: &str = "/dev/ttyS1";
 const MARK: &str = "osmia-init:";
 /// Where tests write their skips.
 const SKIPS: &str = "/tmp/skips";
+/// How many seconds one program may take, if it is not [`LIMIT`].
+const SECONDS: &str = "/tests/seconds";
 /// How long one test program may take; the slowest takes a tenth of it where nothing else runs.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
 
@@ -119,7 +121,8 @@ fn run(test: &str, filter: Option<&str>, line: &mut File) -> io::Result<()> {
         .stderr(line.try_clone()?)
         // The group holds the programs that it starts.
         .process_group(0);
-    let status = wait(program.spawn()?)?;
+    let limit = limit()?;
+    let status = wait(program.spawn()?, limit)?;
     if Path::new(SKIPS).exists() {
         for told in fs::read_to_string(SKIPS)?.lines() {
             writeln!(line, "{MARK} skip {told}")?;
@@ -128,13 +131,24 @@ fn run(test: &str, filter: Option<&str>, line: &mut File) -> io::Result<()> {
     }
     match status {
         Some(status) => writeln!(line, "{MARK} end {status}"),
-        None => writeln!(line, "{MARK} cut not done after {} minutes", LIMIT.as_secs() / 60),
+        None => writeln!(line, "{MARK} cut not done after {} seconds", limit.as_secs()),
+    }
+}
+
+fn limit() -> io::Result<Duration> {
+    match fs::read_to_string(SECONDS) {
+        Ok(seconds) => {
+            let seconds = seconds.trim().parse().map_err(|_| io::ErrorKind::InvalidData)?;
+            Ok(Duration::from_secs(seconds))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(LIMIT),
+        Err(error) => Err(error),
     }
 }
 
 /// How it ended; `None` if that took too long and it had to be ended.
-fn wait(mut program: Child) -> io::Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + LIMIT;
+fn wait(mut program: Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + limit;
     while Instant::now() < deadline {
         if let Some(status) = program.try_wait()? {
             return Ok(Some(status));

@@ -107,7 +107,7 @@ impl Bpf {
         // SAFETY: the hash is read for as long as `excl_prog_hash_size` says; a map's descriptor comes back.
         let fd = unsafe { self.call_fd(Cmd::MAP_CREATE, &mut attr, 0, &[])? };
         if sizes_may_differ(create.map_type) {
-            return MapFd::from_kernel(self, fd);
+            return MapFd::with_info(self, fd).map(|(map, _)| map);
         }
         let info = BpfMapInfo {
             type_: attr.map_type,

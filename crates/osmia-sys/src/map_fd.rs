@@ -34,15 +34,15 @@ impl MapFd {
     /// which lists the CPUs, is not mounted.
     pub fn new(bpf: &Bpf, fd: OwnedFd) -> Result<Self, Errno> {
         require(&fd, FdKind::Map)?;
-        Self::from_kernel(bpf, fd)
+        Self::with_info(bpf, fd).map(|(map, _)| map)
     }
 
     /// The kernel has just returned this descriptor as one of a map.
-    pub(crate) fn from_kernel(bpf: &Bpf, fd: OwnedFd) -> Result<Self, Errno> {
+    pub(crate) fn with_info(bpf: &Bpf, fd: OwnedFd) -> Result<(Self, BpfMapInfo), Errno> {
         let mut info = BpfMapInfo::default();
         // SAFETY: it is a map, and all pointers in the request are null.
         unsafe { bpf.info(&fd, &mut info) }?;
-        Self::from_info(fd, &info)
+        Ok((Self::from_info(fd, &info)?, info))
     }
 
     /// The shape and flags must be the kernel's own word on this descriptor.

@@ -6,7 +6,7 @@ use std::mem::offset_of;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use osmia_abi::flags::{BPF_F_PATH_FD, BPF_F_TOKEN_FD};
-use osmia_abi::{Cmd, GetIdAttr, ObjPinAttr};
+use osmia_abi::{BpfMapInfo, Cmd, GetIdAttr, ObjPinAttr};
 use rustix::io::Errno;
 
 use crate::bpf::Bpf;
@@ -133,8 +133,22 @@ impl Bpf {
         open_flags: u32,
         token: Option<BorrowedFd<'_>>,
     ) -> Result<MapFd, Errno> {
+        self.map_and_info_by_id(id, open_flags, token).map(|(map, _)| map)
+    }
+
+    /// The same, with what the kernel tells of the map, which it is asked for its shape anyway.
+    ///
+    /// # Errors
+    ///
+    /// As for [`prog_by_id`](Self::prog_by_id).
+    pub fn map_and_info_by_id(
+        &self,
+        id: u32,
+        open_flags: u32,
+        token: Option<BorrowedFd<'_>>,
+    ) -> Result<(MapFd, BpfMapInfo), Errno> {
         let fd = self.fd_by_id(Cmd::MAP_GET_FD_BY_ID, id, open_flags, token)?;
-        MapFd::from_kernel(self, fd)
+        MapFd::with_info(self, fd)
     }
 
     /// `BPF_BTF_GET_FD_BY_ID`: opens a BTF object by its id.

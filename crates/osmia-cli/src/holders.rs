@@ -1,14 +1,12 @@
 //! Which processes hold which BPF objects.
 
-use std::collections::HashMap;
-use std::ffi::{CStr, CString};
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle};
+mod iterator;
+mod procfs;
+mod program;
 
-use osmia_sys::{Errno, FdKind};
-use rustix::fs::{AtFlags, Mode, OFlags, RawDir, openat, readlinkat_raw, statat};
+use std::collections::HashMap;
+
+use osmia_sys::{Bpf, FdKind};
 use serde::Serialize;
 
 /// A process that has an object open.
@@ -20,169 +18,37 @@ pub struct Holder {
     pub comm: String,
 }
 
-/// The processes that have objects open, by the objects' kinds and ids.
+/// The processes that have objects of a kind open, by the objects' ids.
 #[derive(Debug, Default)]
-pub struct Holders(HashMap<(FdKind, u32), Vec<Holder>>);
+pub struct Holders(HashMap<u32, Vec<Holder>>);
 
-/// A search for holders that is going on.
-#[derive(Debug)]
-pub struct HolderSearch {
-    processes: Option<Arc<Processes>>,
-    thread: Option<JoinHandle<Holders>>,
-    kind: FdKind,
-}
-
-impl HolderSearch {
-    /// Begins to look through the descriptors of all processes that the user may look into.
-    ///
-    /// What goes away meanwhile, and what may not be seen, is left out.
-    pub fn begin(kind: FdKind) -> Self {
-        let processes = Processes::list().map(Arc::new);
-        let thread =
-            processes.clone().map(|processes| thread::spawn(move || processes.search(kind)));
-        Self { processes, thread, kind }
-    }
-
-    /// Helps with what is left, and tells what was found.
-    pub fn finish(self) -> Holders {
-        let mut found = self.processes.map(|left| left.search(self.kind)).unwrap_or_default();
-        // A search that panicked has told so, and has found nothing.
-        let others = self.thread.and_then(|thread| thread.join().ok()).unwrap_or_default();
-        for (object, holders) in others.0 {
-            found.0.entry(object).or_default().extend(holders);
-        }
+impl Holders {
+    /// The processes that have objects of this kind open, of those that the user may look into.
+    pub fn find(bpf: &Bpf, kind: FdKind) -> Self {
+        // Whatever keeps the kernel from telling, procfs tells without it.
+        let mut found = iterator::search(bpf, kind).unwrap_or_else(|| procfs::search(kind));
         found.0.values_mut().for_each(|holders| holders.sort_by_key(|holder| holder.pid));
         found
     }
-}
 
-/// The processes that there are, to be looked into one after the other by any number of threads.
-#[derive(Debug)]
-struct Processes {
-    procfs: OwnedFd,
-    pids: Vec<u32>,
-    next: AtomicUsize,
-    /// Whether the size of a directory of descriptors tells how many there are (since 6.2).
-    sizes: bool,
-}
-
-impl Processes {
-    fn list() -> Option<Self> {
-        let procfs = rustix::fs::open(c"/proc", DIRECTORY, Mode::empty()).ok()?;
-        let me = std::process::id();
-        let mut pids = Vec::new();
-        each_name(&procfs, &mut names_room(), |name| {
-            let pid = name.to_str().ok().and_then(|name| name.parse::<u32>().ok());
-            // What this command has open it holds for a moment only.
-            pids.extend(pid.filter(|pid| *pid != me));
-            true
-        });
-        let own = statat(&procfs, c"self/fd", AtFlags::empty());
-        let sizes = own.is_ok_and(|own| own.st_size > 0);
-        Some(Self { procfs, pids, next: AtomicUsize::new(0), sizes })
-    }
-
-    fn search(&self, kind: FdKind) -> Holders {
-        let (mut holders, mut room) = (Holders::default(), names_room());
-        while let Some(pid) = self.pids.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            holders.process(self, *pid, kind, &mut room);
-        }
-        holders
-    }
-
-    /// The descriptors of a process, unless it has none, as the kernel's own; and how many they are, if that is told.
-    fn files(&self, pid: u32) -> Option<(OwnedFd, Option<usize>)> {
-        let path = CString::new(format!("{pid}/fd")).ok()?;
-        let count = match self.sizes {
-            true => Some(statat(&self.procfs, &path, AtFlags::empty()).ok()?.st_size as usize),
-            false => None,
-        };
-        if count == Some(0) {
-            return None;
-        }
-        let files = openat(&self.procfs, path, DIRECTORY, Mode::empty()).ok()?;
-        Some((files, count))
-    }
-
-    /// The beginning of a file of a process.
-    fn read<'a>(&self, path: String, room: &'a mut [u8]) -> Option<&'a str> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let file = openat(&self.procfs, path, flags, Mode::empty()).ok()?;
-        let len = rustix::io::read(file, &mut *room).ok()?;
-        let text = room.get(..len)?;
-        Some(text.utf8_chunks().next()?.valid())
-    }
-}
-
-impl Holders {
     /// The processes that have this object open, in the order of their numbers.
-    pub fn of(&self, kind: FdKind, id: u32) -> &[Holder] {
-        self.0.get(&(kind, id)).map_or(&[], Vec::as_slice)
+    pub fn of(&self, id: u32) -> &[Holder] {
+        self.0.get(&id).map_or(&[], Vec::as_slice)
     }
 
-    fn process(&mut self, processes: &Processes, pid: u32, kind: FdKind, room: &mut Vec<u8>) {
-        let Some((files, count)) = processes.files(pid) else { return };
-        let (mut comm, mut seen) = (None, 0);
-        each_name(&files, room, |fd| {
-            seen += 1;
-            // Those that were opened meanwhile may be left out; to ask for the end costs as much as for names.
-            let more = count.is_none_or(|count| seen < count);
-            let mut target = [0; 32];
-            let target = match readlinkat_raw(&files, fd, &mut target[..]) {
-                Ok(len) => target.get(..len).unwrap_or_default(),
-                // What may not be seen of one may not be seen of the others.
-                Err(errno) => return more && errno != Errno::ACCESS && errno != Errno::PERM,
-            };
-            if FdKind::named(target) != Some(kind) {
-                return more;
-            }
-            // What comes first tells the ids; some links have long lists behind.
-            let mut room = [0; 1024];
-            let path = format!("{pid}/fdinfo/{}", fd.to_string_lossy());
-            let told = processes.read(path, &mut room).unwrap_or_default();
-            let Some(id) = id(kind, told) else { return more };
-            let comm = comm.get_or_insert_with(|| {
-                let mut room = [0; 64];
-                let name = processes.read(format!("{pid}/comm"), &mut room).unwrap_or_default();
-                name.trim_end().to_owned()
-            });
-            let known = self.0.entry((kind, id)).or_default();
-            if known.last().is_none_or(|last| last.pid != pid) {
-                known.push(Holder { pid, comm: comm.clone() });
-            }
-            more
-        });
-    }
-}
-
-const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-
-/// Room for names, which serves directory after directory: some allocators give each back to the kernel.
-fn names_room() -> Vec<u8> {
-    Vec::with_capacity(8192)
-}
-
-/// Visits the names in a directory, in no order, as long as the visitor wants more.
-fn each_name(directory: &OwnedFd, room: &mut Vec<u8>, mut visit: impl FnMut(&CStr) -> bool) {
-    let mut entries = RawDir::new(directory, room.spare_capacity_mut());
-    while let Some(Ok(entry)) = entries.next() {
-        let name = entry.file_name();
-        if !name.to_bytes().starts_with(b".") && !visit(name) {
-            break;
+    /// Notes a descriptor of an object; those of a process come one after the other.
+    fn add(&mut self, id: u32, pid: u32, comm: &str) {
+        let known = self.0.entry(id).or_default();
+        if known.last().is_none_or(|last| last.pid != pid) {
+            known.push(Holder { pid, comm: comm.to_owned() });
         }
     }
-}
 
-/// The id in what procfs tells of a descriptor.
-fn id(kind: FdKind, told: &str) -> Option<u32> {
-    let key = match kind {
-        FdKind::Prog => "prog_id:",
-        FdKind::Map => "map_id:",
-        FdKind::Btf => "btf_id:",
-        FdKind::Link => "link_id:",
-        _ => return None,
-    };
-    told.lines().find_map(|line| line.strip_prefix(key))?.trim().parse().ok()
+    fn extend(&mut self, other: Self) {
+        for (id, holders) in other.0 {
+            self.0.entry(id).or_default().extend(holders);
+        }
+    }
 }
 
 /// The processes in one line: `name(pid)`, and how many more there are.
@@ -199,16 +65,59 @@ pub fn text(holders: &[Holder]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use osmia_sys::FdKind;
+    use std::os::fd::AsFd;
+    use std::process::Command;
 
-    use super::{Holder, id, text};
+    use osmia_abi::{MapType, ProgType};
+    use osmia_insn::{Endian, Insn, Reg};
+    use osmia_sys::{Bpf, FdKind, IdKind, Log, MapCreate, ProgInfoBufs, ProgLoad};
+    use osmia_testkit::gate::Gate;
+    use rustix::io::{FdFlags, fcntl_setfd};
+
+    use super::{Holder, iterator, procfs, text};
 
     #[test]
-    fn ids_are_read_from_what_procfs_tells() {
-        let told = "pos:\t0\nflags:\t02000002\nlink_type:\txdp\nlink_id:\t12\nprog_id:\t7\n";
-        assert_eq!(id(FdKind::Link, told), Some(12));
-        assert_eq!(id(FdKind::Prog, told), Some(7));
-        assert_eq!(id(FdKind::Map, told), None);
+    fn the_kernel_and_procfs_tell_the_same() {
+        let Some(gate) = Gate::root() else { return };
+        let bpf = Bpf::kernel();
+        let map = MapCreate {
+            map_type: MapType::ARRAY,
+            key_size: 4,
+            value_size: 4,
+            max_entries: 1,
+            ..MapCreate::default()
+        };
+        let map = bpf.map_create(&map).unwrap();
+        let end = [Insn::mov64_imm(Reg::R0, 0), Insn::exit()];
+        let prog = ProgLoad {
+            prog_type: ProgType::SOCKET_FILTER,
+            insns: &Insn::encode_all(&end, Endian::NATIVE),
+            license: c"GPL",
+            ..ProgLoad::default()
+        };
+        let prog = bpf.prog_load(&prog, &mut Log::default()).unwrap();
+        let btf = bpf.next_id(IdKind::Btf, 0).unwrap().unwrap();
+        let btf_fd = bpf.btf_by_id(btf, None).unwrap();
+        let inherited = |fd: &dyn AsFd| fcntl_setfd(fd.as_fd(), FdFlags::empty()).unwrap();
+        inherited(&map);
+        inherited(&prog);
+        inherited(&btf_fd);
+        let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+        let holder = Holder { pid: child.id(), comm: "sleep".into() };
+        let map_id = bpf.map_info(&map).unwrap().id;
+        let prog_id = bpf.prog_info(&prog, &mut ProgInfoBufs::default()).unwrap().id;
+        let kinds = [(FdKind::Map, map_id), (FdKind::Prog, prog_id), (FdKind::Btf, btf)];
+        let mut told = true;
+        let found = kinds.map(|(kind, id)| {
+            let iterated = iterator::search(&bpf, kind);
+            told &= iterated.is_some();
+            let iterated = iterated.is_none_or(|found| found.of(id).contains(&holder));
+            (iterated, procfs::search(kind).of(id).contains(&holder))
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(found, [(true, true); 3]);
+        let _skipped = !gate.needs("walks through the files of tasks", "5.8", told);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-use crate::holders::{self, Holder, HolderSearch, Holders};
+use crate::holders::{self, Holder, Holders};
 use crate::link::place;
 use crate::output::Output;
 use crate::pins::Pins;
@@ -80,7 +80,7 @@ impl Asker {
     fn new(bpf: &Bpf, pins: bool) -> Self {
         Self {
             bpf: bpf.clone(),
-            holders: HolderSearch::begin(FdKind::Link).finish(),
+            holders: Holders::find(bpf, FdKind::Link),
             pins: pins.then(|| Pins::find(bpf)),
             symbols: None,
             programs: HashMap::new(),
@@ -104,7 +104,7 @@ impl Asker {
             prog_id: info.prog_id,
             fields,
             pinned: pinned.iter().map(|path| path.display().to_string()).collect(),
-            pids: self.holders.of(FdKind::Link, info.id).to_vec(),
+            pids: self.holders.of(info.id).to_vec(),
             program: program.name,
             place: place.text,
         })

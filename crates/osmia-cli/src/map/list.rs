@@ -12,7 +12,7 @@ use osmia_sys::{Bpf, FdKind, Netlink};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::holders::{self, Holder, HolderSearch};
+use crate::holders::{self, Holder, Holders};
 use crate::map::types::MapTypes;
 use crate::map_flags;
 use crate::output::Output;
@@ -99,7 +99,7 @@ impl List {
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let bpf = Bpf::default();
         let selector = Selector::optional(&self.words)?;
-        let holders = HolderSearch::begin(FdKind::Map);
+        let holders = Holders::find(&bpf, FdKind::Map);
         let found = match &selector {
             Some(selector) => maps::several(&bpf, selector)?,
             None => maps::all(&bpf)?,
@@ -114,14 +114,13 @@ impl List {
                 (map, shown)
             })
             .collect();
-        let holders = holders.finish();
         let mut maps = Vec::new();
         for (map, mut shown) in found {
             shown.pinned = pins.as_ref().and_then(|pins| {
                 let paths = pins.of(FdKind::Map, map.info.id);
                 (!paths.is_empty()).then(|| paths.to_vec())
             });
-            shown.pids = holders.of(FdKind::Map, map.info.id).to_vec();
+            shown.pids = holders.of(map.info.id).to_vec();
             self.more(&kernel, map, single, &mut shown)?;
             maps.push(shown);
         }

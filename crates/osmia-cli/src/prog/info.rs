@@ -9,7 +9,7 @@ use osmia_sys::{Bpf, FdKind};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::holders::{Holder, HolderSearch, Holders};
+use crate::holders::{Holder, Holders};
 use crate::moment::Now;
 use crate::pins::Pins;
 use crate::prog::metadata::Metadata;
@@ -110,11 +110,11 @@ pub struct Asker {
 
 impl Asker {
     /// Gets ready; `pins` and `memory` say what is looked for besides.
-    pub fn new(bpf: &Bpf, holders: HolderSearch, pins: bool, memory: bool) -> Self {
+    pub fn new(bpf: &Bpf, holders: Holders, pins: bool, memory: bool) -> Self {
         Self {
             bpf: bpf.clone(),
             names: Names::default(),
-            holders: holders.finish(),
+            holders,
             pins: pins.then(|| Pins::find(bpf)),
             metadata: Metadata::default(),
             now: Now::look(),
@@ -151,7 +151,7 @@ impl Asker {
             btf_id: (info.btf_id != 0).then_some(info.btf_id),
             verified_insns: (info.verified_insns != 0).then_some(info.verified_insns),
             pinned: pinned.iter().map(|path| path.display().to_string()).collect(),
-            pids: self.holders.of(FdKind::Prog, info.id).to_vec(),
+            pids: self.holders.of(info.id).to_vec(),
             metadata: match self.memory {
                 true => self.metadata.of(&self.bpf, prog),
                 false => Map::new(),

@@ -9,7 +9,7 @@ use osmia_sys::{Bpf, FdKind};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::holders::{self, HolderSearch};
+use crate::holders::{self, Holders};
 use crate::link::place;
 use crate::moment::{date, precise, short};
 use crate::output::{Form, Output};
@@ -46,7 +46,7 @@ impl Show {
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let bpf = token::bpf()?;
         let selector = Selector::optional(&self.which)?;
-        let holders = HolderSearch::begin(FdKind::Prog);
+        let holders = Holders::find(&bpf, FdKind::Prog);
         let chosen = match &selector {
             None => progs::all(&bpf)?,
             Some(selector) => progs::several(&bpf, selector)?,

@@ -12,7 +12,7 @@ use osmia_sys::{Bpf, Errno, FdKind};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::holders::{self, Holder, HolderSearch};
+use crate::holders::{self, Holder, Holders};
 use crate::output::Output;
 use crate::pins::Pins;
 use crate::report::{Page, Report};
@@ -159,10 +159,10 @@ fn look_again(bpf: &Bpf, rows: &mut [Unloaded]) -> Result<(), Failure> {
         }
         thread::sleep(Duration::from_millis(u64::from(attempt)));
     }
-    let holders = HolderSearch::begin(FdKind::Prog).finish();
+    let holders = Holders::find(bpf, FdKind::Prog);
     let links = links::all(bpf)?;
     for row in rows.iter_mut().filter(|row| !row.gone) {
-        row.held_by = holders.of(FdKind::Prog, row.id).to_vec();
+        row.held_by = holders.of(row.id).to_vec();
         let of = links.iter().filter(|link| link.info.prog_id == row.id);
         row.links = of.map(|link| link.info.id).collect();
     }

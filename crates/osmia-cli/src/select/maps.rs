@@ -18,6 +18,11 @@ pub struct OpenMap {
 }
 
 impl OpenMap {
+    fn by_id(bpf: &Bpf, id: u32) -> Result<Self, Errno> {
+        let (fd, info) = bpf.map_and_info_by_id(id, 0, None)?;
+        Ok(Self { fd, info })
+    }
+
     fn ask(bpf: &Bpf, fd: MapFd) -> Result<Self, Errno> {
         let info = bpf.map_info(&fd)?;
         Ok(Self { fd, info })
@@ -36,7 +41,7 @@ impl OpenMap {
 pub fn all(bpf: &Bpf) -> Result<Vec<OpenMap>, Failure> {
     let mut maps = Vec::new();
     each_id(bpf, IdKind::Map, "map", |id| {
-        maps.push(OpenMap::ask(bpf, bpf.map_by_id(id, 0, None)?)?);
+        maps.push(OpenMap::by_id(bpf, id)?);
         Ok(())
     })?;
     Ok(maps)
@@ -49,10 +54,7 @@ pub fn all(bpf: &Bpf) -> Result<Vec<OpenMap>, Failure> {
 pub fn several(bpf: &Bpf, selector: &Selector) -> Result<Vec<OpenMap>, Failure> {
     let asked = |errno| not_by_id(selector, "map", errno);
     match selector {
-        Selector::Id(id) => {
-            let fd = bpf.map_by_id(*id, 0, None).map_err(asked)?;
-            Ok(vec![OpenMap::ask(bpf, fd).map_err(asked)?])
-        }
+        Selector::Id(id) => Ok(vec![OpenMap::by_id(bpf, *id).map_err(asked)?]),
         Selector::Pinned(path) => {
             let fd = MapFd::new(bpf, pinned(bpf, FdKind::Map, path)?).map_err(asked)?;
             Ok(vec![OpenMap::ask(bpf, fd).map_err(asked)?])

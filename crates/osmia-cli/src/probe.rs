@@ -1,7 +1,7 @@
 //! `osmia probe`: the places that programs can be attached to.
 
 use clap::{Args, Subcommand};
-use osmia::{Kernel, Probe};
+use osmia::{ErrorKind, Kernel, Probe};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -75,7 +75,10 @@ impl List {
         let kernel = Kernel::running()?;
         let mut rows = Vec::new();
         for pattern in &self.patterns {
-            let found = kernel.probes(pattern)?;
+            let found = kernel.probes(pattern).map_err(|error| match error.kind() {
+                ErrorKind::Invalid => Failure::usage(error.to_string()),
+                _ => error.into(),
+            })?;
             if found.is_empty() {
                 return Err(Failure::not_found(format!(
                     "there is no probe that fits {pattern}; `*` stands for any part of a name"

@@ -14,6 +14,7 @@ mod profile;
 mod referred;
 mod run;
 mod show;
+pub mod stream;
 mod svg;
 mod top;
 mod tracelog;

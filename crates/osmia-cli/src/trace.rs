@@ -1,4 +1,6 @@
-//! `osmia trace`: what programs print with `bpf_printk`.
+//! `osmia trace`: what programs print, with `bpf_printk` or to their own streams.
+
+mod streams;
 
 use std::time::{Duration, Instant};
 
@@ -13,19 +15,28 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::run::options::duration;
 use crate::run::signals::Signals;
+use crate::trace::streams::{Line, Streams};
+
+/// How often streams are looked into, which nobody is woken for.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The arguments of `osmia trace`.
 #[derive(Args)]
 #[command(
     after_help = "All programs of the system are heard, in a trace buffer of our own: others lose nothing. \
-Messages do not tell their programs; filters go by process and text.
+Messages do not tell their programs; filters go by process and text. With --prog the standard output and error of \
+programs are followed instead (since 6.17); what is read is taken out of them.
 
 Examples:
   osmia trace
   osmia trace --pid 1234 --grep '*refused*'
+  osmia trace --prog drop --prog 117          what these programs print to their streams
   osmia trace --json --duration 10s"
 )]
 pub struct Trace {
+    /// Follow what a program prints to its streams: an id, a name, or the path of a pin
+    #[arg(long, value_name = "PROG", conflicts_with_all = ["pid", "comm", "cpu"])]
+    prog: Vec<String>,
     /// Only messages from this process or thread
     #[arg(long, value_name = "PID")]
     pid: Vec<u32>,
@@ -67,7 +78,15 @@ impl Trace {
     /// # Errors
     /// The messages cannot be read, or nobody reads ours.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let kernel = Kernel::running()?;
+        let text = self.pattern()?;
+        match self.prog.is_empty() {
+            true => self.printk(text.as_ref(), output),
+            false => self.streams(text.as_ref(), output),
+        }
+    }
+
+    /// What messages have to fit.
+    fn pattern(&self) -> Result<Option<Pattern>, Failure> {
         let text = match &self.grep {
             Some(text) if !text.contains(['*', '?', '[']) => {
                 Some(format!("*{}*", Pattern::escape(text)))
@@ -75,18 +94,54 @@ impl Trace {
             text => text.clone(),
         };
         let text = text.map(|text| Pattern::new(&text)).transpose();
-        let text = text.map_err(|error| Failure::usage(format!("--grep: {error}")))?;
+        text.map_err(|error| Failure::usage(format!("--grep: {error}")))
+    }
+
+    fn end(&self) -> Option<Instant> {
+        self.duration.and_then(|duration| Instant::now().checked_add(duration))
+    }
+
+    /// Follows what the programs that are named print to their streams.
+    fn streams(&self, text: Option<&Pattern>, output: &mut Output) -> Result<(), Failure> {
+        let mut signals = Signals::catch()?;
+        let mut streams = Streams::open(&self.prog)?;
+        let waits = |errno| Failure::because("wait for messages", &errno);
+        let mut poller = Poller::new().map_err(waits)?;
+        poller.add(&signals, 0).map_err(waits)?;
+        let end = self.end();
+        let mut left = self.count.unwrap_or(u64::MAX);
+        loop {
+            let time = end.map_or(LOOK, |end| end.saturating_duration_since(Instant::now()));
+            let last = time == Duration::ZERO || signals.ended();
+            let wanted = |line: &Line| text.is_none_or(|text| text.matches(&line.message));
+            for line in streams.lines(last)?.iter().filter(|line| wanted(line)) {
+                output.show(line)?;
+                left -= 1;
+                if left == 0 {
+                    return Ok(());
+                }
+            }
+            if last {
+                return Ok(());
+            }
+            poller.wait(Some(time.min(LOOK))).map(drop).map_err(waits)?;
+        }
+    }
+
+    /// Follows what all programs print with `bpf_printk`.
+    fn printk(&self, text: Option<&Pattern>, output: &mut Output) -> Result<(), Failure> {
+        let kernel = Kernel::running()?;
         let mut signals = Signals::catch()?;
         let mut pipe = TracePipe::open(&kernel)?;
         let waits = |errno| Failure::because("wait for messages", &errno);
         let mut poller = Poller::new().map_err(waits)?;
         poller.add(&signals, 0).map_err(waits)?;
         poller.add(&pipe, 1).map_err(waits)?;
-        let end = self.duration.and_then(|duration| Instant::now().checked_add(duration));
+        let end = self.end();
         let mut count = 0;
         loop {
             while let Some(line) = pipe.next_message()? {
-                if !self.admits(&line, text.as_ref()) {
+                if !self.admits(&line, text) {
                     continue;
                 }
                 output.show(&Printed::from(line))?;

@@ -91,6 +91,7 @@ fn probes_are_listed_with_prototypes() {
     );
     assert_eq!(osmia(&["probe", "list", "kprobe:no_such_function"]).code, Some(3));
     let wrong = osmia(&["probe", "list", "kprob:x"]);
+    assert_eq!(wrong.code, Some(2));
     assert!(wrong.err.contains("did you mean `kprobe`?"), "{}", wrong.err);
 }
 

@@ -9,7 +9,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use osmia::{Kernel, Object};
+use osmia::{Error, ErrorKind, Kernel, Object, TestRun};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::guard::bpffs::Bpffs;
@@ -146,6 +146,44 @@ fn iterators_are_run_and_pinned() {
     let Some(none) = path("runs") else { return };
     let said = osmia(&["iter", "run", &none]);
     assert!(said.code == Some(3) && said.err.contains("has no iterator"), "{}", said.err);
+}
+
+#[test]
+fn what_programs_print_to_their_streams_is_followed() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("streams").bytes() else { return };
+    let spec = osmia::open("streams", bytes).unwrap();
+    let loaded = Object::load(&spec, &Kernel::running().unwrap());
+    let lacking = |error: &Error| {
+        matches!(
+            error.kind(),
+            ErrorKind::Unsupported { .. } | ErrorKind::NotFound | ErrorKind::Verifier
+        )
+    };
+    let Some(object) = gate.take("streams of programs", "6.17", loaded, lacking) else { return };
+    let ids = ["to_stdout", "to_stderr"].map(|name| {
+        let program = object.program(name).unwrap();
+        (program.test_run(&TestRun::new()).unwrap().retval as i32, program.info().unwrap().id)
+    });
+    if ids.iter().any(|(printed, _)| *printed == -rustix::io::Errno::NOMEM.raw_os_error()) {
+        skip::whole("what programs print: the kernel has no memory for it (ENOMEM)");
+        return;
+    }
+    let [(0, out), (0, err)] = ids else { panic!("{ids:?}") };
+    let (first, second) = (out.to_string(), err.to_string());
+    let both = ["trace", "--prog", &first, "--prog", &second, "--duration", "10s"];
+    let said = osmia(&[&both[..], &["--json", "-n", "2"]].concat()).done();
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let line = |id: u32, name: &str, stream: &str, message: &str| json!({ "id": id, "name": name, "stream": stream, "message": message });
+    let want = [
+        line(out, "to_stdout", "stdout", "number 1"),
+        line(err, "to_stderr", "stderr", "number 2"),
+    ];
+    assert_eq!(lines, want);
+    let again = ["trace", "--prog", &first, "--duration", "10ms"];
+    assert_eq!(osmia(&again).done(), "", "it was taken out");
+    let wrong = osmia(&["trace", "--prog", &first, "--pid", "1"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.err);
 }
 
 #[test]

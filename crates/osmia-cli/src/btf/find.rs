@@ -47,12 +47,12 @@ impl Find {
     /// # Errors
     /// The source cannot be read, the pattern is none, or nothing fits it.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let btf = self.base.open(self.source.as_deref())?;
         let has_wildcards = self.pattern.contains(['*', '?', '[']);
         let written =
             if has_wildcards { self.pattern.clone() } else { format!("*{}*", self.pattern) };
         let pattern = Pattern::new(&written)
-            .map_err(|error| Failure::because(format!("the pattern {}", self.pattern), &error))?;
+            .map_err(|error| Failure::usage(format!("the pattern {}: {error}", self.pattern)))?;
+        let btf = self.base.open(self.source.as_deref())?;
         let mut rows = Vec::new();
         for ty in btf.own_types()? {
             let ty = ty?;

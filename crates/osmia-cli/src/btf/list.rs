@@ -95,8 +95,6 @@ impl Report for ListReport {
         let mut table =
             Table::new(page, &["id", "name", "size", "of", "programs", "maps"]).numbers(&[0, 2]);
         for row in &self.0 {
-            let ids =
-                |ids: &[u32]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let owner = match (row.kernel, row.name.as_str()) {
                 (true, "vmlinux") => "kernel",
                 (true, _) => "module",
@@ -107,10 +105,47 @@ impl Report for ListReport {
                 row.name.clone(),
                 row.size.to_string(),
                 owner.to_owned(),
-                ids(&row.prog_ids),
-                ids(&row.map_ids),
+                ranges(&row.prog_ids),
+                ranges(&row.map_ids),
             ]);
         }
         table.plain()
+    }
+}
+
+/// Ids in one cell: those that follow each other as a range, and how many there are beyond what is shown.
+fn ranges(ids: &[u32]) -> String {
+    const SHOWN: usize = 6;
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for &id in ids {
+        match ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(id) => *last = id,
+            _ => ranges.push((id, id)),
+        }
+    }
+    let hidden = ranges.iter().skip(SHOWN).map(|(first, last)| last - first + 1).sum::<u32>();
+    let shown = ranges.iter().take(SHOWN).map(|(first, last)| match last - first {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first}-{last}"),
+    });
+    let mut text = shown.collect::<Vec<_>>().join(", ");
+    if hidden > 0 {
+        text.extend([", +", &hidden.to_string()]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranges;
+
+    #[test]
+    fn many_ids_take_little_room() {
+        assert_eq!(ranges(&[]), "");
+        assert_eq!(ranges(&[3, 4, 7]), "3, 4, 7");
+        assert_eq!(ranges(&[3, 4, 5, 6, 9]), "3-6, 9");
+        assert_eq!(ranges(&[1, 3, 5, 7, 9, 11, 13, 14, 15, 17]), "1, 3, 5, 7, 9, 11, +4");
+        assert_eq!(ranges(&[u32::MAX - 1, u32::MAX]), "4294967294, 4294967295");
     }
 }

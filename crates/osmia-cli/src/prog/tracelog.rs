@@ -1,21 +1,17 @@
 //! `osmia prog tracelog`: what programs say.
 
 use clap::Args;
-use osmia_abi::flags::{BPF_STREAM_STDERR, BPF_STREAM_STDOUT};
-use osmia_sys::Errno;
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::prog::stream::Stream;
 use crate::report::{Page, Report};
 use crate::select::progs;
 use crate::selector::Selector;
 use crate::token;
 use crate::trace::Trace;
 use crate::words::Words;
-
-/// The numbers of a program's streams.
-const STREAMS: [(&str, u32); 2] = [("stdout", BPF_STREAM_STDOUT), ("stderr", BPF_STREAM_STDERR)];
 
 /// The arguments of `osmia prog tracelog`.
 #[derive(Args)]
@@ -40,28 +36,14 @@ impl Tracelog {
             return self.trace.run(output);
         }
         let mut words = Words::new(&self.words);
-        let name = words.keyword(&STREAMS.map(|(name, _)| name))?;
-        let stream = STREAMS.iter().find(|(known, _)| *known == name).map_or(1, |(_, id)| *id);
+        let name = words.keyword(&Stream::ALL.map(|stream| stream.name))?;
         let selector = Selector::read(&mut words)?;
         words.end()?;
         let bpf = token::bpf()?;
         let prog = progs::one(&bpf, &selector)?;
         let mut text = Vec::new();
-        loop {
-            let mut piece = [0; 4096];
-            let len = bpf.prog_stream_read(&prog.fd, stream, &mut piece).map_err(|errno| {
-                let attempt = format!("read {name} of program {}", prog.info.id);
-                match errno {
-                    Errno::INVAL => Failure::unsupported(format!(
-                        "{attempt}: this kernel's programs have no streams (since 6.17)"
-                    )),
-                    errno => Failure::because(attempt, &errno),
-                }
-            })?;
-            if len == 0 {
-                break;
-            }
-            text.extend_from_slice(piece.get(..len).unwrap_or_default());
+        for stream in Stream::ALL.into_iter().filter(|stream| stream.name == name) {
+            text = stream.take(&bpf, &prog)?;
         }
         let text = String::from_utf8_lossy(&text).into_owned();
         output.show(&Said { id: prog.info.id, stream: name, text })

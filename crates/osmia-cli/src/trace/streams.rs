@@ -11,6 +11,7 @@ use crate::report::{Page, Report};
 use crate::select::names::Names;
 use crate::select::progs::{self, Prog};
 use crate::selector::Selector;
+use crate::token;
 use crate::words::Words;
 
 /// A line that is longer is printed in parts.
@@ -47,7 +48,7 @@ impl Streams {
     /// # Errors
     /// There is no such program.
     pub fn open(programs: &[String]) -> Result<Self, Failure> {
-        let bpf = Bpf::kernel();
+        let bpf = token::bpf()?;
         let (mut followed, mut names) = (Vec::<Followed>::new(), Names::default());
         for program in programs {
             let selector = Selector::read(&mut Words::new(slice::from_ref(program)))?;

@@ -129,3 +129,9 @@ fn a_modules_file_continues_what_base_says() {
     let failed = osmia(&["btf", "dump", &at("module.ko")]).failed();
     assert!(failed.contains("name those with --base"), "{failed}");
 }
+
+#[test]
+fn patterns_that_are_none_are_wrong_usage() {
+    let complaint = osmia(&["btf", "find", "["]).failed_as(2);
+    assert!(complaint.contains("the pattern ["), "{complaint}");
+}

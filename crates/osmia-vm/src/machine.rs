@@ -26,7 +26,8 @@ pub struct Machine<'a> {
     pub console: &'a Path,
     /// What else it is told on its command line.
     pub words: &'a str,
-    /// Whether to use the host's virtualisation where that can be.
+    /// Whether to use the host's virtualisation where that can be. Where it is offered and breaks as
+    /// soon as it is used, as it may in machines that are virtual themselves, the machine is emulated.
     pub accelerated: bool,
 }
 
@@ -36,13 +37,32 @@ impl Machine<'_> {
     ///
     /// # Errors
     /// QEMU is not installed or cannot be run, or the archive cannot be read.
-    pub fn boot(&self, limit: Duration, line: impl FnMut(&str)) -> Result<End, Error> {
+    pub fn boot(&self, limit: Duration, mut line: impl FnMut(&str)) -> Result<End, Error> {
+        if self.accelerated {
+            let mut heard = false;
+            let end = self.run(true, limit, |said| {
+                heard = true;
+                line(said);
+            })?;
+            if !is_broken(&end, heard) {
+                return Ok(end);
+            }
+        }
+        self.run(false, limit, line)
+    }
+
+    fn run(
+        &self,
+        accelerated: bool,
+        limit: Duration,
+        line: impl FnMut(&str),
+    ) -> Result<End, Error> {
         let initrd = fs::metadata(self.initrd).map_err(|error| Error::file(self.initrd, error))?;
         // The archive is in memory twice while it is unpacked.
         let megabytes = 512 + 3 * initrd.len() / (1 << 20);
         let mut qemu = Command::new(QEMU);
         qemu.args(["-M", "pc", "-cpu", "max", "-smp", "2"])
-            .args(if self.accelerated { &["-accel", "kvm"][..] } else { &[] })
+            .args(if accelerated { &["-accel", "kvm"][..] } else { &[] })
             .args(["-accel", "tcg", "-m", &format!("{megabytes}M")])
             .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
             .arg("-serial")
@@ -52,8 +72,8 @@ impl Machine<'_> {
             .arg("-initrd")
             .arg(self.initrd)
             .args(["-append", &format!("{WORDS} {}", self.words)]);
-        if self.accelerated {
-            // It complains where there is no virtualisation, and goes on without.
+        if accelerated {
+            // It complains where there is no virtualisation, and it or we go on without.
             qemu.stderr(Stdio::null());
         }
         watch(&mut qemu, limit, line).map_err(|source| match source.kind() {
@@ -62,5 +82,29 @@ impl Machine<'_> {
             }
             _ => Error::Run { program: QEMU.to_owned(), source },
         })
+    }
+}
+
+/// Whether QEMU itself failed before the machine said anything; a machine that goes off ends it well.
+fn is_broken(end: &End, heard: bool) -> bool {
+    matches!(end, End::Exited(status) if !status.success()) && !heard
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::ExitStatus;
+
+    use super::is_broken;
+    use crate::watch::End;
+
+    #[test]
+    fn virtualisation_that_breaks_at_once_is_done_without() {
+        let aborted = End::Exited(ExitStatus::from_raw(6));
+        assert!(is_broken(&aborted, false));
+        // What was said cannot be taken back.
+        assert!(!is_broken(&aborted, true));
+        assert!(!is_broken(&End::Exited(ExitStatus::from_raw(0)), false));
+        assert!(!is_broken(&End::TimedOut, false));
     }
 }

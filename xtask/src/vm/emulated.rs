@@ -21,19 +21,26 @@ const LIMIT: Duration = Duration::from_secs(20 * 60);
 /// What these tests are called where things are counted.
 pub(crate) const EMULATED: &str = "tests on other architectures";
 
-/// Builds and runs them.
-pub(crate) fn run(arch: Arch, toolchain: &Toolchain, filter: Option<&str>, report: &mut Report) {
+/// Builds and runs them, or only builds them.
+pub(crate) fn run(
+    arch: Arch,
+    toolchain: &Toolchain,
+    filter: Option<&str>,
+    no_run: bool,
+    report: &mut Report,
+) {
     let emulator = arch.emulator();
     if command::find(&emulator).is_none() {
         let reason = format!("{emulator} is not installed (Debian's qemu-user-static)");
         report.leave_out(EMULATED, arch.debian(), &reason);
         return;
     }
-    let mut build = toolchain.cargo();
+    let mut build = toolchain.cargo(&["test", "--no-run"]);
     build.args(["--lib", "--tests"]).args(CRATES.iter().flat_map(|name| ["--package", name]));
     let step = format!("tests for {}", arch.debian());
     let Some(programs) = report.step(&step, || cargo::build(&mut build)) else { return };
-    for program in programs.iter().filter(|program| !program.name.starts_with(KERNEL)) {
+    let programs = programs.iter().filter(|program| !program.name.starts_with(KERNEL));
+    for program in programs.filter(|_| !no_run) {
         let mut run = Command::new(&emulator);
         run.arg(&program.path)
             .args(filter)

@@ -24,6 +24,9 @@ const OPTIMISED: [&str; 2] = ["memchr", "osmia-btf"];
 /// The crates whose kernel tests are run on other architectures.
 const LOADING: [&str; 4] = ["osmia", "osmia-btf", "osmia-sys", "osmia-testkit"];
 
+/// Which program is the machines' first process, in Cargo's words.
+const INIT: [&str; 4] = ["--package", "osmia-testkit", "--bin", "osmia-init"];
+
 /// The flags of programs that need no libraries.
 pub(crate) const STATIC: &str = "-C target-feature=+crt-static";
 
@@ -38,7 +41,11 @@ pub(crate) struct Image {
 impl Image {
     /// Builds the kernel tests, without any need of libraries, and the objects that they load.
     pub(crate) fn build(filter: Option<&str>) -> Result<Self> {
-        Self::pack(&programs()?, &fixtures(Arch::Amd64)?, filter)
+        let mut programs = programs(filter)?;
+        if !has_init(&programs) {
+            programs.extend(first_process()?);
+        }
+        Self::pack(&programs, &fixtures(Arch::Amd64)?, filter)
     }
 
     /// The same for another architecture, with the tests of the crates that load and attach.
@@ -47,12 +54,20 @@ impl Image {
         toolchain: &Toolchain,
         filter: Option<&str>,
     ) -> Result<Self> {
-        let mut cargo = toolchain.cargo();
-        cargo
-            .args(LOADING.iter().flat_map(|name| ["--package", name]))
-            .args(["--features", "osmia/tokio", "--test", &format!("{KERNEL}*")])
-            .args(["--bin", "osmia-init"]);
-        Self::pack(&cargo::build(optimised(&mut cargo))?, &fixtures(arch)?, filter)
+        let mut cargo = toolchain.cargo(&["test", "--no-run"]);
+        cargo.args(LOADING.iter().flat_map(|name| ["--package", name])).args([
+            "--features",
+            "osmia/tokio",
+            "--test",
+            &wanted(filter),
+        ]);
+        let mut programs = cargo::build(optimised(&mut cargo))?;
+        if !has_init(&programs) {
+            let mut build = toolchain.cargo(&["build"]);
+            build.args(INIT);
+            programs.extend(cargo::build(optimised(&mut build))?);
+        }
+        Self::pack(&programs, &fixtures(arch)?, filter)
     }
 
     fn pack(programs: &[Program], fixtures: &[Packed], filter: Option<&str>) -> Result<Self> {
@@ -85,12 +100,7 @@ impl Image {
         objects: &[&PathBuf],
         limit: Duration,
     ) -> Result<Self> {
-        let mut build = cargo();
-        build.args(["build", "--quiet", "-p", "osmia-testkit", "--bin", "osmia-init"]);
-        build.args(["--target", &Arch::Amd64.target()]).env("RUSTFLAGS", STATIC);
-        // As the tests are built, whose parts can be used.
-        build.env("CARGO_PROFILE_DEV_DEBUG", "0");
-        let mut cpio = bare(&cargo::build(optimised(&mut build))?)?;
+        let mut cpio = bare(&first_process()?)?;
         cpio.file("bin/program", &fs::read(program)?);
         cpio.file("tests/list", b"program\t/bin/program\n");
         cpio.file("tests/filter", word.as_bytes());
@@ -121,17 +131,40 @@ impl Image {
 }
 
 /// The test programs, and the programs that they are about.
-fn programs() -> Result<Vec<Program>> {
+fn programs(filter: Option<&str>) -> Result<Vec<Program>> {
     let mut cargo = cargo();
     cargo
         .args(["test", "--quiet", "--workspace", "--no-run"])
         .args(["--features", "osmia/tokio,osmia/symbolize"])
-        .args(["--target", &Arch::Amd64.target(), "--test", &format!("{KERNEL}*")])
+        .args(["--target", &Arch::Amd64.target(), "--test", &wanted(filter)])
         // Given a target, Cargo keeps these flags from build scripts and macros, which cannot be linked so.
         .env("RUSTFLAGS", STATIC)
         // Half the bytes to carry into each machine.
         .env("CARGO_PROFILE_DEV_DEBUG", "0");
     cargo::build(optimised(&mut cargo))
+}
+
+/// Whether the first process was built along, as it is with the tests of its package.
+fn has_init(programs: &[Program]) -> bool {
+    programs.iter().any(|program| program.name == "osmia-init")
+}
+
+/// The first process alone.
+fn first_process() -> Result<Vec<Program>> {
+    let mut build = cargo();
+    build.args(["build", "--quiet"]).args(INIT);
+    build.args(["--target", &Arch::Amd64.target()]).env("RUSTFLAGS", STATIC);
+    // As the tests are built, whose parts can be used.
+    build.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    cargo::build(optimised(&mut build))
+}
+
+/// The test programs to build, as a pattern: the filter, if it is of programs' names.
+fn wanted(filter: Option<&str>) -> String {
+    match filter.filter(|filter| filter.starts_with(KERNEL)) {
+        Some(filter) => format!("*{filter}*"),
+        None => format!("{KERNEL}*"),
+    }
 }
 
 fn optimised(cargo: &mut Command) -> &mut Command {
@@ -176,4 +209,16 @@ fn bare(programs: &[Program]) -> Result<Cpio> {
     cpio.file("bin/true", &init);
     cpio.file("bin/unshare", &init);
     Ok(cpio)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wanted;
+
+    #[test]
+    fn a_filter_of_programs_leaves_the_others_unbuilt() {
+        assert_eq!(wanted(None), "kernel_*");
+        assert_eq!(wanted(Some("ring_buffer")), "kernel_*");
+        assert_eq!(wanted(Some("kernel_load")), "*kernel_load*");
+    }
 }

@@ -18,6 +18,7 @@ use clap::Args;
 use crate::{
     report::Report,
     setup,
+    test::programs::KERNEL,
     vm::{
         arch::Arch, image::Image, kernel::Kernel, packages::Packages, series::Series,
         toolchain::Toolchain,
@@ -42,7 +43,11 @@ pub(crate) struct Vm {
     /// Fetch newer kernels of the same series, if there are any.
     #[arg(long)]
     refresh: bool,
-    /// Run only tests whose names, or whose programs' names, contain this.
+    /// Fetch the kernels and build the tests, and boot nothing.
+    #[arg(long)]
+    no_run: bool,
+    /// Run only tests whose names, or whose programs' names, contain this. One that starts with `kernel_` is of programs'
+    /// names, and nothing else is built.
     #[arg(last = true)]
     filter: Option<String>,
 }
@@ -56,66 +61,88 @@ impl Vm {
             let usual = if arch == Arch::Amd64 { Series::usual() } else { Series::of_others() };
             let series = if self.kernel.is_empty() { &usual } else { &self.kernel };
             match arch {
-                Arch::Amd64 => run(series, self.refresh, filter, &mut report),
-                _ => run_other(arch, series, self.refresh, filter, &mut report),
+                Arch::Amd64 => self.wish().run(series, &mut report),
+                _ => self.wish().run_other(arch, series, &mut report),
             }
         }
-        report.expect_tests(filter);
+        if !self.no_run {
+            report.expect_tests(filter);
+        }
         report.finish()
+    }
+
+    fn wish(&self) -> Wish<'_> {
+        Wish { filter: self.filter.as_deref(), refresh: self.refresh, no_run: self.no_run }
     }
 }
 
 /// Runs the kernel tests on the newest kernel of each series that the tests are run on when nothing else is asked for.
 pub(crate) fn run_usual(filter: Option<&str>, report: &mut Report) {
-    run(&Series::usual(), false, filter, report);
+    Wish::of(filter).run(&Series::usual(), report);
 }
 
 /// Runs the kernel tests on what else Debian has.
 pub(crate) fn run_rest(filter: Option<&str>, report: &mut Report) {
-    run(&Series::rest(), false, filter, report);
+    let wish = Wish::of(filter);
+    wish.run(&Series::rest(), report);
     for arch in Arch::OTHERS {
-        run_other(arch, &Series::of_others(), false, filter, report);
+        wish.run_other(arch, &Series::of_others(), report);
     }
 }
 
-fn run(series: &[Series], refresh: bool, filter: Option<&str>, report: &mut Report) {
-    if let Some(reason) = unable(setup::for_machines) {
-        leave_out(series, Arch::Amd64, &reason, report);
-        return;
-    }
-    let Some(kernels) = kernels(series, Arch::Amd64, refresh, report) else { return };
-    let Some(image) = report.step("tests for the matrix", || Image::build(filter)) else { return };
-    machine::run_all(&kernels, &image, report);
-}
-
-/// On another architecture: first what needs no kernel.
-fn run_other(
-    arch: Arch,
-    series: &[Series],
+/// What is wanted of each kernel.
+#[derive(Clone, Copy)]
+struct Wish<'a> {
+    filter: Option<&'a str>,
     refresh: bool,
-    filter: Option<&str>,
-    report: &mut Report,
-) {
-    let able = unable(setup::for_other_machines).map_or(Ok(()), Err);
-    let toolchain = able.and_then(|()| Toolchain::get(arch).map_err(|error| one_line(&error)));
-    let toolchain = match toolchain {
-        Ok(toolchain) => toolchain,
-        Err(reason) => {
-            report.leave_out(emulated::EMULATED, arch.debian(), &reason);
-            leave_out(series, arch, &reason, report);
+    no_run: bool,
+}
+
+impl<'a> Wish<'a> {
+    fn of(filter: Option<&'a str>) -> Self {
+        Self { filter, refresh: false, no_run: false }
+    }
+
+    fn run(self, series: &[Series], report: &mut Report) {
+        if let Some(reason) = unable(setup::for_machines) {
+            leave_out(series, Arch::Amd64, &reason, report);
             return;
         }
-    };
-    emulated::run(arch, &toolchain, filter, report);
-    let Some(kernels) =
-        kernels(series, arch, refresh, report).filter(|kernels| !kernels.is_empty())
-    else {
-        return;
-    };
-    let step = format!("tests for kernels of {}", arch.debian());
-    let build = || Image::build_for(arch, &toolchain, filter);
-    let Some(image) = report.step(&step, build) else { return };
-    machine::run_all(&kernels, &image, report);
+        let Some(kernels) = kernels(series, Arch::Amd64, self.refresh, report) else { return };
+        let image = report.step("tests for the matrix", || Image::build(self.filter));
+        self.boot(&kernels, image, report);
+    }
+
+    /// On another architecture: first what needs no kernel.
+    fn run_other(self, arch: Arch, series: &[Series], report: &mut Report) {
+        let able = unable(setup::for_other_machines).map_or(Ok(()), Err);
+        let toolchain = able.and_then(|()| Toolchain::get(arch).map_err(|error| one_line(&error)));
+        let toolchain = match toolchain {
+            Ok(toolchain) => toolchain,
+            Err(reason) => {
+                report.leave_out(emulated::EMULATED, arch.debian(), &reason);
+                leave_out(series, arch, &reason, report);
+                return;
+            }
+        };
+        if !self.filter.is_some_and(|filter| filter.starts_with(KERNEL)) {
+            emulated::run(arch, &toolchain, self.filter, self.no_run, report);
+        }
+        let Some(kernels) =
+            kernels(series, arch, self.refresh, report).filter(|kernels| !kernels.is_empty())
+        else {
+            return;
+        };
+        let step = format!("tests for kernels of {}", arch.debian());
+        let image = report.step(&step, || Image::build_for(arch, &toolchain, self.filter));
+        self.boot(&kernels, image, report);
+    }
+
+    fn boot(self, kernels: &[Kernel], image: Option<Image>, report: &mut Report) {
+        if let (Some(image), false) = (image, self.no_run) {
+            machine::run_all(kernels, &image, report);
+        }
+    }
 }
 
 fn leave_out(series: &[Series], arch: Arch, reason: &str, report: &mut Report) {

@@ -72,8 +72,8 @@ impl Toolchain {
         fs::rename(&unfinished, &self.folder).context("a Rust for other architectures")
     }
 
-    /// Cargo, compiling with this for the architecture; it keeps apart what it makes.
-    pub(crate) fn cargo(&self) -> Command {
+    /// Cargo with this command, compiling with this for the architecture; it keeps apart what it makes.
+    pub(crate) fn cargo(&self, command: &[&str]) -> Command {
         let key = self.arch.target().replace('-', "_").to_uppercase();
         let gcc = format!("usr/bin/{}-linux-gnu-gcc-12", self.arch.cpu());
         let mut cargo = cargo();
@@ -84,7 +84,8 @@ impl Toolchain {
             .env("RUSTFLAGS", "-C target-feature=+crt-static")
             .env("CARGO_INCREMENTAL", "0")
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .args(["test", "--quiet", "--no-run", "--target", &self.arch.target()])
+            .args(command)
+            .args(["--quiet", "--target", &self.arch.target()])
             .arg("--target-dir")
             .arg(tree::target().join("osmia/other"));
         cargo

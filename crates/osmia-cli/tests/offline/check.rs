@@ -166,3 +166,37 @@ fn kernels_that_are_not_there_are_named() {
     let failed = not_found(&["--kernel", "9.99.0-none"]);
     assert!(failed.contains("the types of a kernel 9.99.0-none are in none of /boot/"), "{failed}");
 }
+
+/// A kernel that the matrix left here, or why there is none.
+fn kept_kernel() -> Result<String, &'static str> {
+    let kernels = osmia_testkit::tree::target().join("osmia/kernels");
+    let kept = std::fs::read_to_string(kernels.join("5.10.release"));
+    let release = kept.map_err(|_| "no kernel to boot is kept here (`cargo xtask vm` keeps them)")?;
+    let path = kernels.join(release).join("vmlinux");
+    if std::process::Command::new("qemu-system-x86_64").arg("-version").output().is_err() {
+        return Err("qemu-system-x86_64 is not installed");
+    }
+    Ok(path.into_os_string().into_string().unwrap())
+}
+
+#[test]
+fn a_booted_kernel_has_the_last_word() {
+    let kernel = match kept_kernel() {
+        Ok(kernel) => kernel,
+        Err(reason) => return osmia_testkit::skip::tool(reason),
+    };
+    let Some(object) = Fixture::new("core_iter").path() else { return };
+    let object = object.to_str().unwrap();
+    let said = osmia(&["check", object, "--boot", "--kernel-image", &kernel]);
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    let verdicts = |name: &str| {
+        let line = said.out.lines().find(|line| line.starts_with(name));
+        line.unwrap().split_whitespace().skip(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts("guarded"), ["loads", "loads"], "{}", said.out);
+    assert_eq!(verdicts("two_underscores"), ["no", "no"], "{}", said.out);
+    // Types cannot tell that the program reads past what it is given.
+    assert_eq!(verdicts("pid"), ["loads", "no"], "{}", said.out);
+    let refused = "the verifier refused it: invalid bpf_context access";
+    assert!(said.out.contains(refused), "{}", said.out);
+}

@@ -171,7 +171,8 @@ fn kernels_that_are_not_there_are_named() {
 fn kept_kernel() -> Result<String, &'static str> {
     let kernels = osmia_testkit::tree::target().join("osmia/kernels");
     let kept = std::fs::read_to_string(kernels.join("5.10.release"));
-    let release = kept.map_err(|_| "no kernel to boot is kept here (`cargo xtask vm` keeps them)")?;
+    let release =
+        kept.map_err(|_| "no kernel to boot is kept here (`cargo xtask vm` keeps them)")?;
     let path = kernels.join(release).join("vmlinux");
     if std::process::Command::new("qemu-system-x86_64").arg("-version").output().is_err() {
         return Err("qemu-system-x86_64 is not installed");

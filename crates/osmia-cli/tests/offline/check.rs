@@ -189,8 +189,8 @@ fn a_booted_kernel_has_the_last_word() {
     let Some(object) = Fixture::new("core_iter").path() else { return };
     let object = object.to_str().unwrap();
     // Where much else runs an emulated machine takes its time.
-    let boot = ["--boot", "--boot-limit", "900", "--kernel-image", &kernel];
-    let said = osmia(&[&["check", object][..], &boot].concat());
+    let check = ["check", object, "--boot", "--boot-limit", "900", "--kernel-image", &kernel];
+    let said = osmia(&check);
     assert_eq!(said.code, Some(1), "{}", said.err);
     let verdicts = |name: &str| {
         let line = said.out.lines().find(|line| line.starts_with(name));

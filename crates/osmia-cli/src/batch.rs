@@ -13,8 +13,8 @@ use crate::output::{Form, Output};
 /// The arguments of `osmia batch`.
 #[derive(Args)]
 #[command(
-    after_help = "One command a line, without `osmia`. # begins a comment, a \\ at the end of a
-line goes on with the next, quotes keep words together. The first command that
+    after_help = "One command a line, without `osmia`. # begins a comment, a \\ at the end of a \
+line goes on with the next, quotes keep words together. The first command that \
 fails ends it.
 
 Example:

@@ -25,7 +25,7 @@ use crate::output::Output;
 #[command(
     infer_subcommands = true,
     disable_help_subcommand = true,
-    after_help = "SOURCE is where types come from: a file (BTF, or ELF with a .BTF section: an object, vmlinux),
+    after_help = "SOURCE is where types come from: a file (BTF, or ELF with a .BTF section: an object, vmlinux), \
 the id of a BTF in the kernel, or the name of a module; the running kernel if not given."
 )]
 pub enum BtfVerb {

@@ -14,8 +14,8 @@ use crate::report::{Page, Report};
 /// The arguments of `osmia build`.
 #[derive(Args)]
 #[command(
-    after_help = "The compiler is given the flags that BPF needs. vmlinux.h is made of the running kernel's types if
-the C includes it and none is found. What only debuggers read is left out of the object; types
+    after_help = "The compiler is given the flags that BPF needs. vmlinux.h is made of the running kernel's types if \
+the C includes it and none is found. What only debuggers read is left out of the object; types \
 (BTF) and the lines of C stay.
 
 Examples:

@@ -29,20 +29,20 @@ use crate::output::Output;
 /// The arguments of `osmia check`.
 #[derive(Args)]
 #[command(
-    after_help = "Nothing is loaded, and no privileges are needed: everything is told from the kernels' types (BTF),
-their lists of program types, map types and helpers included. Code that a kernel's answers to
+    after_help = "Nothing is loaded, and no privileges are needed: everything is told from the kernels' types (BTF), \
+their lists of program types, map types and helpers included. Code that a kernel's answers to \
 bpf_core_field_exists and the like keep from running is not held against a program.
 
   loads    nothing speaks against it; the verifier has the last word
   unsure   it depends on the kernel's configuration or symbols, which types do not tell
   no       it would not; the reason is below the table
 
-Types of modules tell of their functions and structures. They are the running kernel's, those
+Types of modules tell of their functions and structures. They are the running kernel's, those \
 beside `vmlinux` in a directory (a copy of /sys/kernel/btf), or those of --module-btf.
 
-With --boot the kernels are asked as well: each is booted in a small machine (QEMU; nothing of
-this one is seen there) and loads each program. What it says is what counts then. Modules that
-are given as .ko files are loaded there, and the kernel's options are read from the config or
+With --boot the kernels are asked as well: each is booted in a small machine (QEMU; nothing of \
+this one is seen there) and loads each program. What it says is what counts then. Modules that \
+are given as .ko files are loaded there, and the kernel's options are read from the config or \
 config-RELEASE beside its image.
 
 Exit codes: 0 all programs load everywhere, 1 something would not load, 2 wrong usage.

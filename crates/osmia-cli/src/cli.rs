@@ -40,18 +40,19 @@ use crate::version::Version;
     subcommand_required = true,
     disable_help_subcommand = true,
     after_help = "Examples:
-  osmia run closes.bpf.c --set const_u32=12     compile, load, attach, print until Ctrl-C
-  osmia gen rust closes.bpf.c -o src/bpf        the typed Rust module of a C file
-  osmia obj dump closes.bpf.o -S                instructions with their C
-  osmia check closes.bpf.o --btf vmlinux-6.1    would it load there, and if not, why
-  osmia map dump name counts                    a map's elements, by their types
-  osmia on eth0                                 the programs that packets meet there
-  osmia doctor                                  what this machine can do, what is missing
-  osmia btf show task_struct                    a struct's layout in the running kernel
-  osmia btf dump > vmlinux.h                    its types as C
+  osmia run closes.bpf.c --set const_u32=12   load, attach, print until Ctrl-C
+  osmia gen rust closes.bpf.c -o src/bpf      the Rust module of a C file
+  osmia obj dump closes.bpf.o -S              instructions with their C
+  osmia check closes.bpf.o --btf vmlinux-6.1  would it load there; if not, why
+  osmia map dump name counts                  a map's elements, by their types
+  osmia on eth0                               the programs that packets meet
+  osmia doctor                                what this machine can do and lacks
+  osmia btf show task_struct                  a struct's layout in the kernel
+  osmia btf dump > vmlinux.h                  its types as C
 
 Verbs may be shortened as long as they are clear: `osmia p l`.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not permitted, 5 unsupported."
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not permitted, \
+5 unsupported."
 )]
 pub struct Cli {
     #[command(flatten)]
@@ -94,69 +95,69 @@ pub enum Command {
     Run(RunOptions),
     /// Begin a project: a crate with BPF programs that builds, runs and tests at once
     New(New),
+    /// Compile a BPF C file to an object
+    Build(Build),
     /// Make files: a Rust module of a C file, vmlinux.h of a kernel
     #[command(subcommand)]
     Gen(Generate),
-    /// Compile a BPF C file to an object
-    Build(Build),
-    /// Programs in the kernel: list, show, dump, load, attach, run
-    #[command(aliases = ["p", "pr", "pro"])]
-    Prog(Progs),
-    /// Links, which are attachments with an owner: list, show, pin, detach
-    Link(Links),
-    /// Programs on perf events and raw tracepoints of all processes: list
-    Perf(Perf),
-    /// Programs that walk what the kernel has: pin them, so that reading a file runs them
-    #[command(subcommand)]
-    Iter(IterVerb),
-    /// Tables of callbacks for the kernel: list, dump, register, unregister
-    #[command(name = "struct_ops", alias = "struct-ops")]
-    StructOps(StructOps),
-    /// Do many commands from a file, one a line
-    #[command(aliases = ["b", "ba"])]
-    Batch(Batch),
-    /// Tell the version
-    #[command(aliases = ["v", "ve"])]
-    Version(Version),
     /// Tell on which kernels an object would load, and why not on the others
     Check(Check),
-    /// Types: list, dump, show, compare, find, cut out
-    #[command(subcommand)]
-    Btf(BtfVerb),
     /// Look into object files: programs, maps, variables, instructions
     #[command(subcommand)]
     Obj(Obj),
+    /// Programs in the kernel: list, show, dump, load, attach, run
+    #[command(aliases = ["p", "pr", "pro"])]
+    Prog(Progs),
     /// Maps: list, dump, look up, update, create
     #[command(aliases = ["m", "ma"])]
     Map(Maps),
     /// Global variables of loaded programs, by name: list, get, set
     #[command(subcommand)]
     Var(VarVerb),
+    /// Links, which are attachments with an owner: list, show, pin, detach
+    Link(Links),
+    /// Types: list, dump, show, compare, find, cut out
+    #[command(subcommand)]
+    Btf(BtfVerb),
+    /// Tell what is here, in the order in which it runs: on an interface, cgroup, function or process
+    On(On),
     /// Programs on network interfaces: list, attach, detach
     #[command(aliases = ["n", "ne"])]
     Net(Net),
     /// Programs on cgroups: show, tree, attach, detach
     Cgroup(Cgroups),
-    /// What this kernel can do, by bpftool's names
+    /// Programs on perf events and raw tracepoints of all processes: list
+    Perf(Perf),
+    /// Find places that programs can be attached to
+    #[command(subcommand)]
+    Probe(ProbeVerb),
+    /// Print what programs print with bpf_printk
+    #[command(aliases = ["t"])]
+    Trace(Trace),
+    /// Programs that walk what the kernel has: pin them, so that reading a file runs them
+    #[command(subcommand)]
+    Iter(IterVerb),
+    /// Tables of callbacks for the kernel: list, dump, register, unregister
+    #[command(name = "struct_ops", alias = "struct-ops")]
+    StructOps(StructOps),
+    /// Rights that bpf file systems lend: list
+    #[command(subcommand)]
+    Token(TokenVerb),
+    /// Features of the kernel, by bpftool's names: probe, list_builtins
     #[command(subcommand)]
     Feature(FeatureVerb),
     /// What this machine can do, what is missing for what, and how to get it
     Doctor(Doctor),
-    /// Print what programs print with bpf_printk
-    #[command(aliases = ["t"])]
-    Trace(Trace),
-    /// Tell what is here, in the order in which it runs: on an interface, cgroup, function or process
-    On(On),
-    /// Rights that bpf file systems lend: list
-    #[command(subcommand)]
-    Token(TokenVerb),
+    /// Do many commands from a file, one a line
+    #[command(aliases = ["b", "ba"])]
+    Batch(Batch),
+    /// Tell the version
+    #[command(aliases = ["v", "ve"])]
+    Version(Version),
     /// Print what completes commands in a shell
     Completions(Completions),
     /// Print the manual page, or write all pages into a directory
     Man(Man),
-    /// Find places that programs can be attached to
-    #[command(subcommand)]
-    Probe(ProbeVerb),
 }
 
 impl Cli {

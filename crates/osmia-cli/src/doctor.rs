@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::put::put;
 use crate::report::{Page, Report};
+use crate::wrap::wrapped;
 
 /// The arguments of `osmia doctor`.
 #[derive(Args)]
@@ -119,7 +120,14 @@ impl Report for Checks {
                 State::Missing => ("missing", AnsiColor::Red.on_default()),
                 State::Unknown => ("unknown", AnsiColor::Yellow.on_default()),
             };
-            put!(text, "  {style}{sign:7}{style:#}  {:width$}  {}\n", check.name, check.found);
+            let room =
+                page.width.map_or(usize::MAX, |page| page.saturating_sub(11 + width + 2).max(24));
+            let mut found = wrapped(&check.found, room).into_iter();
+            let first = found.next().unwrap_or_default();
+            put!(text, "  {style}{sign:7}{style:#}  {:width$}  {first}\n", check.name);
+            for line in found {
+                put!(text, "           {:width$}  {line}\n", "");
+            }
             if let Some(remedy) = &check.remedy {
                 let told = format!("for {}; {remedy}", check.needed_for);
                 let room = page.width.unwrap_or(100).saturating_sub(11).max(40);
@@ -129,36 +137,5 @@ impl Report for Checks {
             }
         }
         text
-    }
-}
-
-/// Text in lines of at most so many columns, broken at blanks.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let full = lines.last().is_some_and(|line| {
-            !line.is_empty() && line.chars().count() + 1 + word.chars().count() > columns
-        });
-        if full {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wrapped;
-
-    #[test]
-    fn lines_are_broken_at_blanks() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("averylongword x", 4), ["averylongword", "x"]);
     }
 }

@@ -74,7 +74,7 @@ impl ForC {
 /// The arguments of `osmia gen rust`.
 #[derive(Args)]
 #[command(
-    after_help = "It is the module that osmia_build::compile makes in a build script; checked in, it spares the
+    after_help = "It is the module that osmia_build::compile makes in a build script; checked in, it spares the \
 users of a crate clang. Declare it with `mod NAME;`.
 
 Examples:

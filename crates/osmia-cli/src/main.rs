@@ -20,6 +20,7 @@ mod holders;
 mod interface;
 mod iter;
 mod kernel_options;
+mod labels;
 mod link;
 mod manual;
 mod map;
@@ -53,6 +54,7 @@ mod value;
 mod var;
 mod version;
 mod words;
+mod wrap;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

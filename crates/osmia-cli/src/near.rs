@@ -1,5 +1,7 @@
 //! Names that do not exist, and those that were perhaps meant.
 
+use std::collections::HashSet;
+
 use osmia_btf::near::nearest;
 
 /// More names than this are not listed.
@@ -7,7 +9,8 @@ const SHOWN: usize = 24;
 
 /// "there is no {kind} {wanted}", the name that was perhaps meant, and those that there are.
 pub fn no_such<'a>(kind: &str, wanted: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.into_iter().collect();
+    let mut seen = HashSet::new();
+    let names: Vec<&str> = names.into_iter().filter(|name| seen.insert(*name)).collect();
     let near = nearest(wanted, names.iter().copied());
     let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
     let all = match names.len() {
@@ -31,7 +34,7 @@ mod tests {
 
     #[test]
     fn messages_suggest_and_list() {
-        let names = ["counts", "events"];
+        let names = ["counts", "events", "counts"];
         let text = no_such("map", "count", names);
         assert_eq!(text, "there is no map count; did you mean counts? (there are: counts, events)");
         assert_eq!(no_such("map", "x", []), "there is no map x; there are none");

@@ -21,7 +21,7 @@ use crate::report::{Page, Report};
 /// The arguments of `osmia new`.
 #[derive(Args)]
 #[command(
-    after_help = "The crate has BPF programs in C, a build script that makes a Rust module of them, a program that loads
+    after_help = "The crate has BPF programs in C, a build script that makes a Rust module of them, a program that loads \
 and attaches them, and tests. What is there already is never written over.
 
 Examples:

@@ -25,14 +25,14 @@ use crate::words::Words;
     after_help = "The first word may say what is meant, where a name alone would not: dev, cgroup, function, pid.
 
 Examples:
-  osmia on eth0                          XDP, tcx, tc, netkit: as packets meet them
+  osmia on eth0                          XDP, tcx, tc, netkit, in their order
   osmia on /sys/fs/cgroup/system.slice   with what it inherits, and from where
   osmia on tcp_connect                   fentry, kprobe, ... of a function
   osmia on sched_switch                  a tracepoint
-  osmia on pid 123                       what a process holds"
+  osmia on 123                           what a process holds"
 )]
 pub struct On {
-    /// An interface, the directory of a cgroup, a function or tracepoint, or `pid N`
+    /// An interface, the directory of a cgroup, a function or tracepoint, or a process by its number
     #[arg(required = true, value_name = "THING")]
     words: Vec<String>,
     #[command(flatten)]
@@ -82,8 +82,16 @@ fn by_itself(thing: &str, output: &mut Output) -> Result<(), Failure> {
             _ => Err(Failure::usage(format!("{thing} is a directory, but of no cgroup"))),
         };
     }
+    if thing.starts_with('/') && !path.exists() {
+        return Err(Failure::not_found(format!("there is no directory {thing}")));
+    }
     let is_interface = Netlink::open().and_then(|net| net.index_of(thing)).is_ok();
-    if is_interface { on_interface(thing, output) } else { function::run(thing, output) }
+    match thing.parse() {
+        _ if is_interface => on_interface(thing, output),
+        // No function has such a name.
+        Ok(pid) => process::run(pid, output),
+        Err(_) => function::run(thing, output),
+    }
 }
 
 fn on_interface(name: &str, output: &mut Output) -> Result<(), Failure> {

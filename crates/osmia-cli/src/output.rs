@@ -98,6 +98,11 @@ impl Output {
         self
     }
 
+    /// What text is printed on.
+    pub fn page(&self) -> Page {
+        self.page
+    }
+
     /// How large numbers are written.
     pub fn numbers(&self) -> Numbers {
         self.numbers

@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::put::put;
 use crate::report::{Page, Report};
+use crate::wrap::{columns, wrapped};
 
 /// The verbs of `osmia probe`.
 #[derive(Subcommand)]
@@ -98,7 +99,7 @@ impl From<Probe> for Row {
 }
 
 impl Report for Found {
-    fn text(&self, _: &Page) -> String {
+    fn text(&self, page: &Page) -> String {
         let faint = anstyle::Style::new().dimmed();
         let title = |row: &Row| match &row.place {
             // Programs stand in front of their functions, as they are written; modules behind.
@@ -107,13 +108,30 @@ impl Report for Found {
             None => format!("{}:{}", row.kind, row.name),
         };
         let widths = self.rows.iter().filter(|row| row.prototype.is_some());
-        let width = widths.map(|row| title(row).chars().count()).max().unwrap_or(0).min(48);
+        let width = widths.map(|row| columns(&title(row))).max().unwrap_or(0).min(48);
+        let fits = |row: &Row| {
+            let taken = row
+                .prototype
+                .as_ref()
+                .map_or(0, |text| width.max(columns(&title(row))) + 2 + columns(text));
+            page.width.is_none_or(|room| taken <= room)
+        };
+        // Prototypes stand beside the names, or all below them.
+        let beside = self.rows.iter().all(fits);
         let mut text = String::new();
         for row in &self.rows {
             let title = title(row);
             match &row.prototype {
-                Some(prototype) => {
+                Some(prototype) if beside => {
                     put!(text, "{title:width$}  {faint}{prototype}{faint:#}\n");
+                }
+                Some(prototype) => {
+                    put!(text, "{title}\n");
+                    let room = page.width.unwrap_or(usize::MAX).saturating_sub(8);
+                    for (at, line) in wrapped(prototype, room).iter().enumerate() {
+                        let indent = if at == 0 { 4 } else { 8 };
+                        put!(text, "{:indent$}{faint}{line}{faint:#}\n", "");
+                    }
                 }
                 None => put!(text, "{title}\n"),
             }

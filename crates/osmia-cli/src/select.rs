@@ -39,9 +39,9 @@ fn pinned(bpf: &Bpf, kind: FdKind, path: &Path) -> Result<OwnedFd, Failure> {
     };
     let fd = bpf.obj_get(None, &c_path, 0).map_err(|errno| match errno {
         Errno::NOENT => Failure::not_found(format!("{attempt}: there is no such file")),
-        errno if KernelFs::Bpf.holds(path) == Ok(false) => {
-            Failure::because(format!("{attempt}: it is not in a bpf file system"), &errno)
-        }
+        _ if KernelFs::Bpf.holds(path) == Ok(false) => Failure::usage(format!(
+            "{attempt}: it is not in a bpf file system, and only there things are pinned"
+        )),
         errno => Failure::because(attempt.clone(), &errno),
     })?;
     match FdKind::of(&fd) {

@@ -5,7 +5,9 @@ use std::fmt;
 use crate::layout::{Inner, Layout, Slot};
 
 /// Declarations up to this width have their places side by side.
-const WIDTH: usize = 48;
+///
+/// Those at the first level: with their places they end in front of column 80.
+const WIDTH: usize = 52;
 
 /// A layout with borders of cache lines marked.
 #[derive(Clone, Copy, Debug)]

@@ -17,8 +17,8 @@ use crate::words::Words;
 /// The arguments of `osmia btf dump`.
 #[derive(Args)]
 #[command(
-    after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name
-of a module; the running kernel if not given. bpftool's words do as well: id N, prog PROG,
+    after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name \
+of a module; the running kernel if not given. bpftool's words do as well: id N, prog PROG, \
 map MAP [key|value|kv|all], file FILE; and behind them format c|raw and root_id N.
 
 Examples:

@@ -14,7 +14,7 @@ use crate::type_name::{find, look_up};
 /// The arguments of `osmia btf show`.
 #[derive(Args)]
 #[command(
-    after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name
+    after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name \
 of a module; the running kernel if not given.
 
 Examples:

@@ -49,10 +49,16 @@ pub fn open(path: &Path) -> Result<File, Failure> {
     let file = File::open(path)
         .map_err(|error| Failure::because(format!("open cgroup {}", path.display()), &error))?;
     match osmia_sys::KernelFs::Cgroup2.holds(path) {
-        Ok(false) => Err(Failure::usage(format!(
-            "{} is not in a cgroup2 file system, and only there cgroups run programs",
-            path.display()
-        ))),
+        Ok(false) => {
+            let failure = Failure::usage(format!(
+                "{} is not in a cgroup2 file system, and only there cgroups run programs",
+                path.display()
+            ));
+            Err(match osmia_sys::KernelFs::Cgroup2.find() {
+                Ok(there) => failure.with_hint(&format!("one is at {}", there.display())),
+                Err(_) => failure.with_hint("`mount -t cgroup2 none FOLDER` mounts one"),
+            })
+        }
         _ => Ok(file),
     }
 }

@@ -1,7 +1,7 @@
 //! What a network device can do by itself.
 
 use osmia_abi::{MapType, ProgType};
-use osmia_sys::{Bpf, Log, MapCreate, Netlink, ProgLoad};
+use osmia_sys::{Bpf, Errno, Log, MapCreate, Netlink, ProgLoad};
 
 use crate::failure::Failure;
 use crate::token;
@@ -23,9 +23,10 @@ impl Device {
     pub fn named(name: &str) -> Result<Self, Failure> {
         let bpf = token::bpf()?;
         let found = Netlink::open().and_then(|net| net.index_of(name));
-        found
-            .map(|index| Self { index, bpf })
-            .map_err(|errno| Failure::because(format!("find interface {name}"), &errno))
+        found.map(|index| Self { index, bpf }).map_err(|errno| match errno {
+            Errno::NODEV => Failure::not_found(format!("there is no interface {name}")),
+            errno => Failure::because(format!("find interface {name}"), &errno),
+        })
     }
 
     /// Whether programs of this type can be loaded into it.

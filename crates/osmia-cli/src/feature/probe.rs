@@ -14,6 +14,7 @@ use crate::output::{Form, Output};
 use crate::put::put;
 use crate::report::{Page, Report};
 use crate::words::Words;
+use crate::wrap::wrapped;
 
 /// What bpftool looks at in the kernel's configuration, and what has come since.
 const OPTIONS: [&str; 42] = [
@@ -279,7 +280,7 @@ fn macros(sections: &Map<String, Value>, prefix: &str) -> String {
 }
 
 impl Report for Probed {
-    fn text(&self, _: &Page) -> String {
+    fn text(&self, page: &Page) -> String {
         let bold = anstyle::Style::new().bold();
         let mut text = String::new();
         for (section, members) in &self.0 {
@@ -302,7 +303,11 @@ impl Report for Probed {
                 let name = ["_prog_type", "_map_type", "_available_helpers"]
                     .iter()
                     .fold(name, |name, end| name.strip_suffix(end).unwrap_or(name));
-                put!(text, "  {name:32}  {value}\n");
+                let room = page.width.map_or(usize::MAX, |page| page.saturating_sub(36).max(24));
+                for (at, line) in wrapped(&value, room).iter().enumerate() {
+                    let name = if at == 0 { name } else { "" };
+                    put!(text, "  {name:32}  {line}\n");
+                }
             }
         }
         text

@@ -16,7 +16,7 @@ use crate::report::{Page, Report};
 /// The arguments of `osmia gen vmlinux`.
 #[derive(Args)]
 #[command(
-    after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name
+    after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name \
 of a module; the running kernel if not given.
 
 Examples:

@@ -19,12 +19,10 @@ use crate::output::Output;
 use crate::pins::Pins;
 use crate::report::{Page, Report};
 use crate::select::maps::{self, OpenMap};
+use crate::select::names::Names;
 use crate::select::text;
 use crate::selector::Selector;
-use crate::table::Table;
-
-/// A page of so many columns has room for sizes and paths side by side.
-const WIDE: usize = 120;
+use crate::table::{Column, Table, fitted};
 
 /// The arguments of `osmia map list` and `osmia map show`.
 #[derive(Args, Default)]
@@ -50,6 +48,9 @@ pub struct Shown {
     map_type: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
+    /// The name in C, where the kernel has kept 15 bytes of it.
+    #[serde(skip)]
+    whole_name: Option<String>,
     flags: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     ifname: Option<String>,
@@ -114,8 +115,9 @@ impl List {
                 (map, shown)
             })
             .collect();
-        let mut maps = Vec::new();
+        let (mut maps, mut names) = (Vec::new(), Names::default());
         for (map, mut shown) in found {
+            shown.whole_name = names.of_map(&bpf, &map);
             shown.pinned = pins.as_ref().and_then(|pins| {
                 let paths = pins.of(FdKind::Map, map.info.id);
                 (!paths.is_empty()).then(|| paths.to_vec())
@@ -177,6 +179,7 @@ impl Shown {
             id: info.id,
             map_type: info.type_.name().map_or_else(|| info.type_.0.to_string(), str::to_owned),
             name: text(&info.name),
+            whole_name: None,
             flags: info.map_flags,
             ifname: nonzero(info.ifindex)
                 .map(|index| device(index).unwrap_or_else(|_| index.to_string())),
@@ -237,44 +240,46 @@ impl Told {
 
 impl Report for ListReport {
     fn text(&self, page: &Page) -> String {
-        let counted = self.maps.iter().any(|map| map.entries.is_some());
+        let mut columns = vec![
+            Column::number("id", 0),
+            Column::text("type", 0),
+            Column::text("name", 0),
+            Column::number("entries", 1),
+            Column::number("key", 4),
+            Column::number("value", 4),
+            Column::number("max", 2),
+            Column::number("memory", 3),
+            Column::text("flags", 5),
+            Column::text("used by", 1),
+        ];
         let pinned = self.maps.iter().any(|map| map.pinned.is_some());
-        // Paths leave no room for sizes on a narrow page.
-        let wide = page.width.is_none_or(|width| width >= WIDE);
-        let sizes = !pinned || wide;
-        let used = self.maps.iter().any(|map| !map.pids.is_empty());
-        let memories = wide || !used;
-        let mut heads = vec!["id", "type", "name"];
-        heads.extend(counted.then_some("entries"));
-        if sizes {
-            heads.extend(["key", "value", "max"]);
-            heads.extend(memories.then_some("memory"));
-            heads.push("flags");
-        }
-        heads.extend(used.then_some("used by"));
-        heads.extend(pinned.then_some("pinned"));
-        let numbers = ["id", "entries", "key", "value", "max", "memory"];
-        let numbers = heads.iter().enumerate().filter(|(_, head)| numbers.contains(head));
-        let numbers: Vec<usize> = numbers.map(|(at, _)| at).collect();
-        let mut table = Table::new(page, &heads).numbers(&numbers).whole(&[1, 2]);
-        for map in &self.maps {
-            let mut row = vec![map.id.to_string(), map.map_type.clone(), map.name.clone()];
-            row.extend(counted.then(|| map.entries.map_or_else(|| "-".into(), |n| n.to_string())));
-            if sizes {
-                row.extend([
+        columns.extend(pinned.then_some(Column::text("pinned", 0)));
+        let counted = self.maps.iter().any(|map| map.entries.is_some());
+        let entries = |map: &Shown| match map.entries {
+            Some(count) => count.to_string(),
+            None if counted => "-".to_owned(),
+            None => String::new(),
+        };
+        let rows: Vec<Vec<String>> = self
+            .maps
+            .iter()
+            .map(|map| {
+                vec![
+                    map.id.to_string(),
+                    map.map_type.clone(),
+                    map.whole_name.as_ref().unwrap_or(&map.name).clone(),
+                    entries(map),
                     map.bytes_key.to_string(),
                     map.bytes_value.to_string(),
                     map.max_entries.to_string(),
-                ]);
-                let memory = || map.bytes_memlock.map_or_else(String::new, memory);
-                row.extend(memories.then(memory));
-                row.push(map.flags_text());
-            }
-            row.extend(used.then(|| holders::text(&map.pids)));
-            row.extend(pinned.then(|| map.pinned_text()));
-            table.row(row);
-        }
-        table.plain()
+                    map.bytes_memlock.map_or_else(String::new, memory),
+                    map.flags_text(),
+                    holders::text(&map.pids),
+                    map.pinned_text(),
+                ]
+            })
+            .collect();
+        fitted(page, &columns, &rows).plain()
     }
 }
 
@@ -306,7 +311,7 @@ impl Report for OneReport {
             Some(ty) => format!("{ty} ({bytes} bytes)"),
             None => format!("{bytes} bytes"),
         };
-        line("name", Some(map.name.clone()));
+        line("name", map.whole_name.clone().or_else(|| Some(map.name.clone())));
         line("type", Some(map.map_type.clone()));
         line("key", Some(sized(&map.key_type, map.bytes_key)));
         line("value", Some(sized(&map.value_type, map.bytes_value)));

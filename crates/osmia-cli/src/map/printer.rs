@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use crate::failure::Failure;
 use crate::map::entry::Entries;
 use crate::output::{Form, Numbers, Output};
+use crate::wrap::{columns, wrapped};
 
 /// As much is collected before it is written.
 const CHUNK: usize = 64 * 1024;
@@ -46,9 +47,23 @@ pub struct Printer<'a> {
     count: u64,
     /// Lines of a table that wait for the width of its columns.
     waiting: Vec<(String, String)>,
-    width: Option<usize>,
+    columns_of_table: Option<Columns>,
+    /// How wide the page is.
+    room: Option<usize>,
     columns: Option<Vec<String>>,
 }
+
+/// How the lines of a table are laid out.
+#[derive(Clone, Copy, Debug)]
+enum Columns {
+    /// Keys as wide as this, with the values beside them.
+    Beside(usize),
+    /// Values below their keys, because both have no room on a line.
+    Below,
+}
+
+/// How far values stand in that are below their keys.
+const INDENT: usize = 4;
 
 impl<'a> Printer<'a> {
     /// Begins to print.
@@ -61,7 +76,8 @@ impl<'a> Printer<'a> {
             buffer: Vec::new(),
             count: 0,
             waiting: Vec::new(),
-            width: None,
+            columns_of_table: None,
+            room: output.page().width,
             columns: None,
         }
     }
@@ -184,8 +200,8 @@ impl<'a> Printer<'a> {
     }
 
     fn row(&mut self, key: String, value: String) {
-        match self.width {
-            Some(width) => put_row(&mut self.buffer, width, &key, &value),
+        match self.columns_of_table {
+            Some(columns) => put_row(&mut self.buffer, columns, self.room, &key, &value),
             None => {
                 self.waiting.push((key, value));
                 if self.waiting.len() >= MEASURED {
@@ -197,17 +213,28 @@ impl<'a> Printer<'a> {
 
     /// Finds out how wide the keys are, and prints what has waited for that.
     fn measure(&mut self) {
-        if self.width.is_some() || self.waiting.is_empty() {
+        if self.columns_of_table.is_some() || self.waiting.is_empty() {
             return;
         }
         let is_section = self.entries.types().section().is_some();
         let head = if is_section { "VARIABLE" } else { "KEY" };
-        let widths = self.waiting.iter().map(|(key, _)| key.chars().count());
-        let width = widths.chain([head.len()]).max().unwrap_or_default().min(60);
-        self.width = Some(width);
-        put_row(&mut self.buffer, width, head, "VALUE");
+        let widths = self.waiting.iter().map(|(key, _)| columns(key));
+        let width = widths.chain([head.len()]).max().unwrap_or_default().min(100);
+        let layout = match self.room {
+            Some(room) if width > room / 3 => {
+                let fits = |(key, value): &(String, String)| {
+                    columns(key).max(width) + 2 + columns(value) <= room
+                };
+                if self.waiting.iter().all(fits) { Columns::Beside(width) } else { Columns::Below }
+            }
+            _ => Columns::Beside(width),
+        };
+        self.columns_of_table = Some(layout);
+        if let Columns::Beside(_) = layout {
+            put_row(&mut self.buffer, layout, None, head, "VALUE");
+        }
         for (key, value) in std::mem::take(&mut self.waiting) {
-            put_row(&mut self.buffer, width, &key, &value);
+            put_row(&mut self.buffer, layout, self.room, &key, &value);
         }
     }
 
@@ -244,8 +271,23 @@ pub struct Instead {
     pub json: Json,
 }
 
-fn put_row(buffer: &mut Vec<u8>, width: usize, key: &str, value: &str) {
-    buffer.extend_from_slice(format!("{key:width$}  {value}\n").as_bytes());
+fn put_row(buffer: &mut Vec<u8>, layout: Columns, room: Option<usize>, key: &str, value: &str) {
+    let indent = match layout {
+        Columns::Beside(width) => width.max(columns(key)) + 2,
+        Columns::Below => INDENT,
+    };
+    let lines = match room {
+        Some(room) => wrapped(value, room.saturating_sub(indent).max(16)),
+        None => vec![value.to_owned()],
+    };
+    let mut line = match layout {
+        Columns::Beside(_) => format!("{key:indent$}"),
+        Columns::Below => format!("{key}\n{:indent$}", ""),
+    };
+    for part in lines {
+        buffer.extend_from_slice(format!("{line}{part}\n").as_bytes());
+        line = " ".repeat(indent);
+    }
 }
 
 /// The parts of a value that have no parts, with the ways to them.

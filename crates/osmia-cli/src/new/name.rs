@@ -82,12 +82,12 @@ impl Name {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let module = name.replace('-', "_");
         if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(fits) {
-            return Err(Failure::new(format!(
+            return Err(Failure::usage(format!(
                 "no crate can be called `{name}`: use letters, digits, `-` and `_`, with a letter first"
             )));
         }
         if TAKEN.contains(&module.as_str()) {
-            return Err(Failure::new(format!(
+            return Err(Failure::usage(format!(
                 "no crate can be called `{name}`: Rust or the generated code means something else by it"
             )));
         }

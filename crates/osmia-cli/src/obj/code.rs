@@ -5,10 +5,11 @@ use std::collections::HashMap;
 
 use osmia_btf::core_re::Relocation;
 use osmia_btf::{Btf, c};
-use osmia_insn::{Cfg, Imm64, Label, Line, Listing, Names, Target as Edge};
+use osmia_insn::{Cfg, Imm64, Line, Listing, Names};
 use osmia_object::{Function, FunctionId, LinkedFunction, LinkedProgram, ObjectSpec, Target};
 use serde::Serialize;
 
+use crate::labels;
 use crate::obj::reference::operand;
 
 /// A function's instructions.
@@ -130,16 +131,12 @@ impl<'a> Code<'a> {
 
     fn insn(&self, line: Line, names: &CodeNames<'_>) -> InsnListing {
         let slot = line.index as u32;
-        let label = match self.cfg.label(line.index) {
-            Some(label @ Label::Slot(_)) => Some(label.to_string()),
-            _ => None,
-        };
         InsnListing {
             at: line.index,
             bytes: self.bytes(line),
             text: names.text(line),
-            label,
-            jump: self.jump(line),
+            label: labels::label(&self.cfg, line.index),
+            jump: labels::jump(&self.cfg, line),
             source: self.source(slot),
             core: self.core(slot),
         }
@@ -153,20 +150,6 @@ impl<'a> Code<'a> {
         let slots: Vec<_> = std::iter::once(line.insn).chain(line.second).collect();
         let bytes = osmia_insn::Insn::encode_all(&slots, endian);
         bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Where the instruction jumps, if it is a block's last.
-    fn jump(&self, line: Line) -> Option<String> {
-        let block = self.cfg.blocks().get(self.cfg.block_of(line.index)?)?;
-        if block.slots.end != line.next_index() {
-            return None;
-        }
-        match block.jump? {
-            Edge::Block(to) => {
-                Some(self.cfg.label(self.cfg.blocks().get(to)?.slots.start)?.to_string())
-            }
-            Edge::Nowhere(_) => Some("nowhere".to_owned()),
-        }
     }
 
     fn source(&self, slot: u32) -> Option<SourceLine> {

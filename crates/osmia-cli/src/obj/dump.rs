@@ -11,6 +11,7 @@ use crate::compile::CompileOptions;
 use crate::failure::Failure;
 use crate::near::no_such;
 use crate::obj::code::{Code, FunctionListing, InsnListing, SourceLine};
+use crate::obj::show::variables::{self, VariableRow};
 use crate::object_file::ObjectFile;
 use crate::output::Output;
 use crate::report::{Page, Report};
@@ -20,7 +21,8 @@ use crate::report::{Page, Report};
 #[command(after_help = "Examples:
   osmia obj dump closes.bpf.o -S             all functions, with their C
   osmia obj dump closes.bpf.o closes         one function
-  osmia obj dump closes.bpf.o .text          what stands in a section
+  osmia obj dump closes.bpf.o .text          what stands in a section of code
+  osmia obj dump closes.bpf.o .rodata        the variables of a section of data
   osmia obj dump closes.bpf.o closes -l      a program with all that it calls, numbered
                                              as in the verifier's log")]
 pub struct Dump {
@@ -48,11 +50,17 @@ impl Dump {
     /// The file cannot be read, or does not have what is wanted.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let file = ObjectFile::open(&self.file, &self.compile)?;
-        let listings =
-            if self.linked { self.programs(&file.spec) } else { self.functions(&file.spec) };
+        let mut variables = variables::rows(&file.spec);
+        variables.retain(|variable| self.names.iter().any(|name| name == variable.section()));
+        let listings = if self.linked {
+            self.programs(&file.spec)
+        } else {
+            self.functions(&file.spec, &variables)
+        };
         let functions =
             listings.map_err(|failure| failure.during(self.file.display().to_string()))?;
-        output.show(&DumpReport { functions, source: self.source, opcodes: self.opcodes })
+        let (source, opcodes) = (self.source, self.opcodes);
+        output.show(&DumpReport { functions, variables, source, opcodes })
     }
 
     fn programs(&self, spec: &ObjectSpec) -> Result<Vec<FunctionListing>, Failure> {
@@ -68,17 +76,17 @@ impl Dump {
         Ok(listings)
     }
 
-    fn functions(&self, spec: &ObjectSpec) -> Result<Vec<FunctionListing>, Failure> {
+    fn functions(
+        &self,
+        spec: &ObjectSpec,
+        variables: &[VariableRow<'_>],
+    ) -> Result<Vec<FunctionListing>, Failure> {
         for name in &self.names {
-            let found =
+            let is_code =
                 spec.functions.iter().any(|found| found.name == *name || found.section == *name);
-            if !found {
+            if !is_code && !variables.iter().any(|variable| variable.section() == name) {
                 let names = spec.functions.iter().map(|function| function.name.as_str());
-                return Err(Failure::not_found(no_such(
-                    "function or section of code",
-                    name,
-                    names,
-                )));
+                return Err(Failure::not_found(no_such("function or section", name, names)));
             }
         }
         let numbered = (0..).map(FunctionId).zip(&spec.functions);
@@ -93,8 +101,11 @@ impl Dump {
 }
 
 #[derive(Serialize)]
-struct DumpReport {
+struct DumpReport<'a> {
     functions: Vec<FunctionListing>,
+    /// Those of the sections of data that are asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    variables: Vec<VariableRow<'a>>,
     #[serde(skip)]
     source: bool,
     #[serde(skip)]
@@ -106,8 +117,8 @@ const LABEL: Style = AnsiColor::Yellow.on_default();
 const SOURCE: Style = AnsiColor::Cyan.on_default();
 const FAINT: Style = Style::new().dimmed();
 
-impl Report for DumpReport {
-    fn text(&self, _: &Page) -> String {
+impl Report for DumpReport<'_> {
+    fn text(&self, page: &Page) -> String {
         let mut text = String::new();
         let mut section = None;
         for function in &self.functions {
@@ -123,11 +134,12 @@ impl Report for DumpReport {
             }
             text.push('\n');
         }
+        text.push_str(variables::table(&self.variables, page).trim_start_matches('\n'));
         text
     }
 }
 
-impl DumpReport {
+impl DumpReport<'_> {
     /// What stands in front of an instruction: its label, and its line of C unless that
     /// is shown already.
     fn head<'a>(

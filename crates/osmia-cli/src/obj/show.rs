@@ -4,7 +4,7 @@ mod externs;
 mod functions;
 mod maps;
 mod programs;
-mod variables;
+pub mod variables;
 
 use std::path::PathBuf;
 

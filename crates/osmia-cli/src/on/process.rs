@@ -1,6 +1,7 @@
 //! What a process holds.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -43,9 +44,9 @@ struct Row {
 /// There is no such process, or it may not be looked into.
 pub fn run(pid: u32, output: &mut Output) -> Result<(), Failure> {
     let root = Path::new("/proc").join(pid.to_string());
-    let entries = fs::read_dir(root.join("fd")).map_err(|error| {
-        let what = format!("look into process {pid}");
-        Failure::because(what, &error)
+    let entries = fs::read_dir(root.join("fd")).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::not_found(format!("there is no process {pid}")),
+        _ => Failure::because(format!("look into process {pid}"), &error),
     })?;
     let bpf = token::bpf()?;
     let mut names = ProgramNames::new(&bpf);

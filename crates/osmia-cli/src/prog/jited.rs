@@ -1,13 +1,13 @@
 //! The machine code of a program.
 
+mod arm64;
+mod x86;
+
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use anstyle::{AnsiColor, Style};
-use iced_x86::{
-    Decoder, DecoderOptions, Formatter as _, GasFormatter, Instruction, SymbolResolver,
-    SymbolResult,
-};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -57,125 +57,136 @@ impl Jited {
     /// # Errors
     /// It is for a machine whose code is not understood here.
     pub fn new(code: &Code, look: &Look) -> Result<Self, Failure> {
-        if !cfg!(target_arch = "x86_64") {
-            return Err(Failure::unsupported(
-                "machine code is disassembled for x86-64 only; `file FILE` writes the bytes of \
-                 any machine for another disassembler",
-            ));
-        }
+        let machine = Machine::here()?;
         let lines: HashMap<u64, &Line> =
             code.line_addresses.iter().copied().zip(&code.lines).collect();
-        let names = Targets::of(code);
-        let (mut functions, mut start) = (Vec::new(), 0);
-        for function in &code.functions {
-            let len = if function.jited_len == 0 { code.jited.len() } else { function.jited_len };
-            let bytes = code.jited.get(start..start + len).unwrap_or_default();
-            start += len;
-            let insns = disassemble(function, bytes, &names, &lines, look);
-            functions.push(JitedFunction {
-                proto: function.prototype.clone(),
-                name: function.symbol.clone(),
-                insns,
-            });
-        }
-        Ok(Self { functions, linum: look.linum })
+        let names = Targets::of(code, machine);
+        let functions = parts(code).map(|(function, bytes)| JitedFunction {
+            proto: function.prototype.clone(),
+            name: function.symbol.clone(),
+            insns: insns(machine, function, bytes, &names, &lines, look),
+        });
+        Ok(Self { functions: functions.collect(), linum: look.linum })
     }
 }
 
-fn disassemble(
+/// The functions, each with its machine code.
+fn parts(code: &Code) -> impl Iterator<Item = (&Function, &[u8])> {
+    let mut start = 0;
+    code.functions.iter().map(move |function| {
+        let len = if function.jited_len == 0 { code.jited.len() } else { function.jited_len };
+        let bytes = code.jited.get(start..start + len).unwrap_or_default();
+        start += len;
+        (function, bytes)
+    })
+}
+
+/// A machine whose code is understood.
+#[derive(Clone, Copy, Debug)]
+enum Machine {
+    X86,
+    Arm64,
+}
+
+/// An instruction of a machine.
+struct Piece {
+    /// Its place in the function, in bytes.
+    at: usize,
+    /// How many bytes it has.
+    len: usize,
+    /// What it does.
+    text: String,
+}
+
+impl Machine {
+    /// The one that this is.
+    fn here() -> Result<Self, Failure> {
+        match std::env::consts::ARCH {
+            "x86_64" => Ok(Self::X86),
+            "aarch64" => Ok(Self::Arm64),
+            other => Err(Failure::unsupported(format!(
+                "machine code is disassembled for x86-64 and arm64, not for {other}; `file FILE` \
+                 writes the bytes for another disassembler"
+            ))),
+        }
+    }
+
+    fn disassemble(self, bytes: &[u8], function: &Function, names: &Targets) -> Vec<Piece> {
+        let (start, len, names) = (function.address, bytes.len() as u64, names.clone());
+        let name = move |address| names.name(address, start, len);
+        match self {
+            Self::X86 => x86::disassemble(bytes, start, name),
+            Self::Arm64 => arm64::disassemble(bytes, start, &name),
+        }
+    }
+
+    fn targets(self, bytes: &[u8], address: u64) -> Vec<u64> {
+        match self {
+            Self::X86 => x86::targets(bytes, address),
+            Self::Arm64 => arm64::targets(bytes, address),
+        }
+    }
+}
+
+fn insns(
+    machine: Machine,
     function: &Function,
     bytes: &[u8],
     names: &Targets,
     lines: &HashMap<u64, &Line>,
     look: &Look,
 ) -> Vec<JitedInsn> {
-    let inside = Inside { start: function.address, len: bytes.len() as u64, names: names.clone() };
-    let mut decoder = Decoder::with_ip(64, bytes, function.address, DecoderOptions::NONE);
-    let mut formatter = GasFormatter::with_options(Some(Box::new(inside)), None);
-    formatter.options_mut().set_uppercase_hex(false);
-    let mut insns = Vec::new();
-    let mut insn = Instruction::default();
-    while decoder.can_decode() {
-        decoder.decode_out(&mut insn);
-        let mut operation = String::new();
-        formatter.format(&insn, &mut operation);
-        let pc = insn.ip().wrapping_sub(function.address);
-        let opcodes = bytes.get(pc as usize..pc as usize + insn.len()).unwrap_or_default();
-        let line = lines.get(&insn.ip()).copied();
+    let pieces = machine.disassemble(bytes, function, names).into_iter();
+    let insns = pieces.map(|Piece { at, len, text }| {
+        let opcodes = bytes.get(at..at + len).filter(|_| look.opcodes).unwrap_or_default();
+        let line = lines.get(&function.address.wrapping_add(at as u64)).copied();
         let numbers = line.filter(|_| look.linum);
-        insns.push(JitedInsn {
+        JitedInsn {
             src: line.map(|line| line.text.trim().to_owned()),
             file: numbers.map(|line| line.file.clone()),
             line_num: numbers.map(|line| line.number).filter(|line| *line != 0),
             line_col: numbers.map(|line| line.column).filter(|column| *column != 0),
-            pc: format!("{pc:#x}"),
-            operation,
-            opcodes: if look.opcodes {
-                opcodes.iter().map(|byte| format!("0x{byte:02x}")).collect()
-            } else {
-                Vec::new()
-            },
+            pc: format!("{at:#x}"),
+            operation: text,
+            opcodes: opcodes.iter().map(|byte| format!("0x{byte:02x}")).collect(),
             line: line.cloned(),
-        });
-    }
-    insns
+        }
+    });
+    insns.collect()
 }
 
 /// The names of what the program calls.
 #[derive(Clone, Default)]
-struct Targets(std::rc::Rc<HashMap<u64, Symbol>>);
+struct Targets(Rc<HashMap<u64, Symbol>>);
 
 impl Targets {
-    fn of(code: &Code) -> Self {
-        let (mut wanted, mut start) = (Vec::new(), 0);
-        for function in &code.functions {
-            let len = if function.jited_len == 0 { code.jited.len() } else { function.jited_len };
-            let bytes = code.jited.get(start..start + len).unwrap_or_default();
-            start += len;
-            let decoder = Decoder::with_ip(64, bytes, function.address, DecoderOptions::NONE);
-            let end = function.address + bytes.len() as u64;
-            let outside = |target: &u64| !(function.address..end).contains(target);
-            wanted
-                .extend(decoder.into_iter().map(|insn| insn.near_branch_target()).filter(outside));
-        }
-        wanted.retain(|target| *target != 0);
+    fn of(code: &Code, machine: Machine) -> Self {
         let mut known: HashMap<u64, Symbol> = code
             .functions
             .iter()
             .map(|found| (found.address, Symbol { name: found.symbol.clone(), module: None }))
             .collect();
+        let mut wanted = Vec::new();
+        for (function, bytes) in parts(code) {
+            let start = function.address;
+            let inside = start..start.saturating_add(bytes.len() as u64);
+            let targets = machine.targets(bytes, start).into_iter();
+            wanted.extend(targets.filter(|target| !inside.contains(target)));
+        }
         wanted.retain(|target| !known.contains_key(target));
         if !wanted.is_empty() {
             known.extend(Symbols::read().at(wanted));
         }
         Self(known.into())
     }
-}
 
-/// Names the targets of jumps: places in the function by their distance from its start.
-struct Inside {
-    start: u64,
-    len: u64,
-    names: Targets,
-}
-
-impl SymbolResolver for Inside {
-    fn symbol(
-        &mut self,
-        insn: &Instruction,
-        _: u32,
-        _: Option<u32>,
-        address: u64,
-        _: u32,
-    ) -> Option<SymbolResult<'_>> {
-        if insn.near_branch_target() != address || address == 0 {
-            return None;
+    /// The name of what is at an address; places in the function itself are named by their distance from its start.
+    fn name(&self, address: u64, start: u64, len: u64) -> Option<String> {
+        if let Some(symbol) = self.0.get(&address) {
+            return Some(symbol.name.clone());
         }
-        if let Some(symbol) = self.names.0.get(&address) {
-            return Some(SymbolResult::with_str(address, &symbol.name));
-        }
-        let distance = address.wrapping_sub(self.start);
-        (distance < self.len).then(|| SymbolResult::with_string(address, format!("{distance:#x}")))
+        let distance = address.wrapping_sub(start);
+        (distance < len).then(|| format!("{distance:#x}"))
     }
 }
 

@@ -35,10 +35,10 @@ dtlb_misses, which the processor counts where it has counters, and
 cpu_clock, the nanoseconds that pass, which counts everywhere.
 Without any: cycles and instructions, or cpu_clock where those do not count.
 
-Counters are read before and after each run, by programs of the kinds fentry
-and fexit on the program. Where those are not possible, as on a program without
+Counters are read before and after each run, by programs of the kinds fentry \
+and fexit on the program. Where those are not possible, as on a program without \
 BTF, the kernel's statistics tell the time, and the rest is estimated from
-samples, of which some thousand are taken a second wherever the processor is;
+samples, of which some thousand are taken a second wherever the processor is; \
 they tell of the program's own code, without the helpers that it calls.
 `--sample` asks for samples alone.
 

@@ -30,10 +30,10 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// The arguments of `osmia prog top`.
 #[derive(Args)]
 #[command(
-    after_help = "While it runs, the kernel counts runs and time, which costs programs a little
+    after_help = "While it runs, the kernel counts runs and time, which costs programs a little \
 (some 20 ns a run).
 
-Keys: c r a t n i sort by CPU share, runs, time a run, all the time, name, id;
+Keys: c r a t n i sort by CPU share, runs, time a run, all the time, name, id; \
 the same key again turns the order round; / filters by name, type or id;
 arrows and page keys scroll; space holds; ? tells; q quits.
 

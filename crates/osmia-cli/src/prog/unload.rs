@@ -24,8 +24,8 @@ use crate::token;
 /// The arguments of `osmia prog unload`.
 #[derive(Args)]
 #[command(
-    after_help = "A program lives as long as a pin, a link, an attachment or a process holds it.
-This removes the pins of the program and of its links, and tells what holds it
+    after_help = "A program lives as long as a pin, a link, an attachment or a process holds it. \
+This removes the pins of the program and of its links, and tells what holds it \
 still.
 
 Examples:

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use osmia_abi::FuncId;
-use osmia_insn::{Imm64, Listing, Names};
+use osmia_insn::{Cfg, Imm64, Listing, Names};
 use osmia_sys::Bpf;
 use serde::Serialize;
 
+use crate::labels;
 use crate::prog::code::{Code, Line};
 use crate::prog::dump::Look;
 use crate::prog::referred::Referred;
@@ -53,6 +54,11 @@ pub struct XlatedInsn {
     line: Option<Line>,
     #[serde(skip)]
     bytes: Vec<u8>,
+    /// The label in front of it, and the one that it jumps to, for people.
+    #[serde(skip)]
+    label: Option<String>,
+    #[serde(skip)]
+    jump: Option<String>,
     /// What it refers to, for people.
     #[serde(skip)]
     pub note: String,
@@ -73,7 +79,7 @@ impl Xlated {
     pub fn new(bpf: &Bpf, prog: &Prog, code: &Code, look: &Look) -> Self {
         let names = KernelSymbols::of(code);
         let mut referred = Referred::new(bpf, prog);
-        let listing = Listing::new(&code.insns);
+        let (listing, cfg) = (Listing::new(&code.insns), Cfg::new(&code.insns));
         let insns = listing.map(|line| {
             let at = line.index;
             let bytes = code.xlated.get(at * 8..line.next_index() * 8).unwrap_or_default();
@@ -94,6 +100,8 @@ impl Xlated {
                 at,
                 line: source.cloned(),
                 bytes: if look.opcodes { bytes.to_vec() } else { Vec::new() },
+                label: labels::label(&cfg, at),
+                jump: labels::jump(&cfg, line),
                 note: referred.note(line.operation()),
             }
         });
@@ -190,6 +198,7 @@ impl Names for KernelSymbols<'_> {
 
 const HEAD: Style = Style::new().bold();
 const SOURCE: Style = AnsiColor::Cyan.on_default();
+const LABEL: Style = AnsiColor::Yellow.on_default();
 const FAINT: Style = Style::new().dimmed();
 
 impl Report for Xlated {
@@ -201,6 +210,9 @@ impl Report for Xlated {
                 let _ = writeln!(text, "{HEAD}{proto}{HEAD:#}:");
                 shown = None;
             }
+            if let Some(label) = &insn.label {
+                let _ = writeln!(text, "{LABEL}{label}{LABEL:#}:");
+            }
             if let Some(line) = insn.line.as_ref().filter(|line| line.number != 0) {
                 let same = |known: &Line| (&known.file, known.number) == (&line.file, line.number);
                 if self.linum || !shown.is_some_and(same) {
@@ -209,6 +221,9 @@ impl Report for Xlated {
                 shown = Some(line);
             }
             let _ = write!(text, "{:>4}: {}", insn.at, insn.disasm);
+            if let Some(jump) = &insn.jump {
+                let _ = write!(text, " {LABEL}<{jump}>{LABEL:#}");
+            }
             if !insn.note.is_empty() {
                 let _ = write!(text, "  {FAINT}; {}{FAINT:#}", insn.note);
             }

@@ -1,9 +1,11 @@
 //! Maps of the kernel.
 
 use osmia_abi::BpfMapInfo;
+use osmia_abi::flags::BPF_OBJ_NAME_LEN;
 use osmia_sys::{Bpf, Errno, FdKind, IdKind, MapFd};
 
 use crate::failure::Failure;
+use crate::select::names::Names;
 use crate::select::{each_id, not_by_id, pinned, text};
 use crate::selector::Selector;
 use osmia_btf::near::nearest;
@@ -31,6 +33,17 @@ impl OpenMap {
     /// Its name: at most 15 bytes.
     pub fn name(&self) -> String {
         text(&self.info.name)
+    }
+
+    /// Whether it is called so, by the 15 bytes or, as far as anybody can tell, by the whole name.
+    fn has_name(&self, bpf: &Bpf, names: &mut Names, name: &str) -> bool {
+        let short = self.name();
+        if short == name {
+            return true;
+        }
+        short.len() == BPF_OBJ_NAME_LEN - 1
+            && name.starts_with(&short)
+            && names.of_map(bpf, self).is_none_or(|whole| whole == name)
     }
 }
 
@@ -62,7 +75,9 @@ pub fn several(bpf: &Bpf, selector: &Selector) -> Result<Vec<OpenMap>, Failure> 
         Selector::Name(name) => {
             let all = all(bpf)?;
             let known: Vec<String> = all.iter().map(OpenMap::name).collect();
-            let found: Vec<OpenMap> = all.into_iter().filter(|map| map.name() == *name).collect();
+            let mut names = Names::default();
+            let found: Vec<OpenMap> =
+                all.into_iter().filter(|map| map.has_name(bpf, &mut names, name)).collect();
             if found.is_empty() {
                 let none = selector.none("map");
                 return Err(match nearest(name, known.iter().map(String::as_str)) {

@@ -1,14 +1,15 @@
-//! Whole names of programs, where the kernel keeps 15 bytes.
+//! Whole names of programs and maps, where the kernel keeps 15 bytes.
 
 use std::collections::HashMap;
 
 use osmia_abi::flags::BPF_OBJ_NAME_LEN;
-use osmia_btf::{Btf, TypeId};
+use osmia_btf::{Btf, Kind, Type, TypeId};
 use osmia_sys::Bpf;
 
+use crate::select::maps::OpenMap;
 use crate::select::progs::Prog;
 
-/// The types of programs, each BTF read once.
+/// The types of programs and maps, each BTF read once.
 #[derive(Debug, Default)]
 pub struct Names(HashMap<u32, Option<Btf>>);
 
@@ -25,10 +26,27 @@ impl Names {
         }
     }
 
+    /// The name of a map in C, if the kernel has kept no more than the start of it and its BTF tells.
+    pub fn of_map(&mut self, bpf: &Bpf, map: &OpenMap) -> Option<String> {
+        let short = map.name();
+        if short.len() < BPF_OBJ_NAME_LEN - 1 || map.info.btf_id == 0 {
+            return None;
+        }
+        let btf = self.btf(bpf, map.info.btf_id)?;
+        let begun = |ty: &Type<'_>| ty.kind() == Kind::Var && ty.name().starts_with(&short);
+        let mut found = btf.types().ok()?.filter_map(Result::ok).filter(begun);
+        let name = found.next()?.name().to_owned();
+        // Of several that begin so it may be any.
+        found.next().is_none().then_some(name)
+    }
+
+    fn btf(&mut self, bpf: &Bpf, id: u32) -> Option<&Btf> {
+        self.0.entry(id).or_insert_with(|| read(bpf, id)).as_ref()
+    }
+
     fn function(&mut self, bpf: &Bpf, prog: &Prog) -> Option<String> {
         let entry = prog.entry?;
-        let btf = self.0.entry(prog.info.btf_id).or_insert_with(|| read(bpf, prog.info.btf_id));
-        Some(btf.as_ref()?.ty(TypeId(entry)).ok()?.name().to_owned())
+        Some(self.btf(bpf, prog.info.btf_id)?.ty(TypeId(entry)).ok()?.name().to_owned())
     }
 }
 

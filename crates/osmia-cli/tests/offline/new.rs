@@ -37,9 +37,9 @@ fn a_crate_is_made_and_never_made_over() {
 fn what_cannot_be_is_said_before_anything_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).into_os_string().into_string().unwrap();
-    let failed = osmia(&["new", &path("1st")]).failed();
+    let failed = osmia(&["new", &path("1st")]).failed_as(2);
     assert!(failed.contains("with a letter first"), "{failed}");
-    let failed = osmia(&["new", &path("match")]).failed();
+    let failed = osmia(&["new", &path("match")]).failed_as(2);
     assert!(failed.contains("no crate can be called `match`"), "{failed}");
     let failed = osmia(&["new", &path("a"), "--osmia-path", &path("")]).failed();
     assert!(failed.contains("is no checkout of Osmia"), "{failed}");

@@ -75,10 +75,7 @@ fn linked_programs_have_real_distances() {
 fn what_is_not_there_is_listed() {
     let Some(object) = Fixture::new("calls").path() else { return };
     let failed = osmia(&["obj", "dump", text(&object), "thrid"]).failed_as(3);
-    assert!(
-        failed.contains("no function or section of code thrid; did you mean third?"),
-        "{failed}"
-    );
+    assert!(failed.contains("no function or section thrid; did you mean third?"), "{failed}");
     let failed = osmia(&["obj", "dump", "-l", text(&object), "thrid"]).failed();
     assert!(failed.contains("no program thrid; did you mean third?"), "{failed}");
 }
@@ -137,4 +134,18 @@ fn core_relocations_are_told_in_c() {
     let Some(object) = Fixture::new("core").path() else { return };
     let dumped = osmia(&["obj", "dump", text(&object), "reads"]).done();
     assert!(dumped.contains("; CO-RE: the byte offset of `struct task_struct.tgid`"), "{dumped}");
+}
+
+#[test]
+fn sections_of_data_are_dumped_by_variable() {
+    let Some(object) = Fixture::new("variables").path() else { return };
+    let object = object.to_str().unwrap();
+    let text = osmia(&["obj", "dump", object, ".rodata"]).done();
+    assert!(text.contains("const volatile __u32 const_u32"), "{text}");
+    assert!(text.contains("\"hello\"") && !text.contains("global_u16"), "{text}");
+    let said = osmia(&["-j", "obj", "dump", object, ".rodata.cfg"]).done();
+    let dumped: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(dumped["variables"][0]["name"], "configured");
+    assert_eq!(dumped["variables"][0]["value"], 77);
+    assert_eq!(dumped["functions"].as_array().map(Vec::len), Some(0));
 }

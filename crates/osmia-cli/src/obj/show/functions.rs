@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::obj::reference::operand;
 use crate::obj::show::declared;
 use crate::report::Page;
-use crate::table::Table;
+use crate::table::{Column, fitted};
 
 /// A function.
 #[derive(Serialize)]
@@ -44,16 +44,25 @@ fn row<'a>(spec: &'a ObjectSpec, function: &'a Function) -> FunctionRow<'a> {
 
 /// The functions as a table.
 pub fn table(rows: &[FunctionRow<'_>], page: &Page) -> String {
-    let heads = ["name", "section", "insns", "co-re", "refers to"];
-    let mut table = Table::new(page, &heads).numbers(&[2, 3]);
-    for function in rows {
-        table.row([
-            function.name.to_owned(),
-            function.section.to_owned(),
-            function.insns.to_string(),
-            function.core_relocations.to_string(),
-            function.refers_to.join(", "),
-        ]);
-    }
-    table.titled("Functions")
+    let columns = [
+        Column::text("name", 0),
+        Column::text("section", 1),
+        Column::number("insns", 0),
+        Column::number("co-re", 2),
+        Column::text("refers to", 0),
+    ];
+    let count = |number: usize| if number == 0 { String::new() } else { number.to_string() };
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|function| {
+            vec![
+                function.name.to_owned(),
+                function.section.to_owned(),
+                function.insns.to_string(),
+                count(function.core_relocations),
+                function.refers_to.join(", "),
+            ]
+        })
+        .collect();
+    fitted(page, &columns, &rows).titled("Functions")
 }

@@ -47,7 +47,8 @@ fn row<'a>(spec: &ObjectSpec, program: &'a ProgramSpec) -> ProgramRow<'a> {
 
 /// The programs as a table.
 pub fn table(rows: &[ProgramRow<'_>], page: &Page) -> String {
-    let mut table = Table::new(page, &["name", "section", "type", "insns"]).numbers(&[3]);
+    let mut table =
+        Table::new(page, &["name", "section", "type", "insns"]).numbers(&[3]).whole(&[0]);
     for program in rows {
         let insns = program.insns.map_or_else(|| "?".to_owned(), |insns| insns.to_string());
         let ty = program.prog_type.clone().unwrap_or_else(|| "unknown".to_owned());

@@ -21,6 +21,13 @@ pub struct VariableRow<'a> {
     value: Value<'a>,
 }
 
+impl VariableRow<'_> {
+    /// The section that it stands in.
+    pub fn section(&self) -> &str {
+        self.section
+    }
+}
+
 /// The variables of an object.
 pub fn rows(spec: &ObjectSpec) -> Vec<VariableRow<'_>> {
     let row = |name| {

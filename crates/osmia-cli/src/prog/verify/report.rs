@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::moment::precise;
 use crate::prog::verify::figures::Figures;
 use crate::report::{Page, Report};
-use crate::table::Table;
+use crate::table::{Column, Table, fitted};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -103,10 +103,19 @@ impl Report for VerifyReport {
     fn text(&self, page: &Page) -> String {
         let several =
             self.0.iter().any(|row| self.0.first().is_some_and(|one| one.file != row.file));
-        let mut heads = vec!["program", "verdict", "insns", "states", "peak", "stack", "time"];
-        heads.extend(["xlated", "jited"]);
-        heads.extend(several.then_some("file"));
-        let mut table = Table::new(page, &heads).numbers(&[2, 3, 4, 5, 6, 7, 8]);
+        let mut columns = vec![
+            Column::text("program", 0),
+            Column::text("verdict", 0),
+            Column::number("insns", 0),
+            Column::number("states", 1),
+            Column::number("peak", 4),
+            Column::number("stack", 1),
+            Column::number("time", 0),
+            Column::number("xlated", 2),
+            Column::number("jited", 3),
+        ];
+        columns.extend(several.then_some(Column::text("file", 0)));
+        let mut rows = Vec::new();
         for row in &self.0 {
             let mut cells = vec![row.program.clone(), verdict(row.accepted())];
             let time = precise(Duration::from_micros(row.figures.usec));
@@ -116,9 +125,9 @@ impl Report for VerifyReport {
                 _ => figure.to_string(),
             }));
             cells.push(row.file.clone());
-            table.row(cells);
+            rows.push(cells);
         }
-        let mut text = table.plain();
+        let mut text = fitted(page, &columns, &rows).plain();
         for row in &self.0 {
             if let Some(error) = &row.error {
                 let _ = writeln!(text, "\n{BAD}{}{BAD:#}: {error}", row.program);

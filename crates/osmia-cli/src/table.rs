@@ -90,7 +90,8 @@ impl Table {
         let heads: Vec<String> = self.heads.iter().map(|head| head.text.clone()).collect();
         let mut text = String::new();
         for line in self.line(&heads, &widths) {
-            text.push_str(&format!("{indent}{faint}{line}{faint:#}\n"));
+            let head = format!("{faint}{line}{faint:#}");
+            text.extend([indent, &head, "\n"]);
         }
         for row in &self.rows {
             for line in self.line(row, &widths) {

@@ -161,6 +161,11 @@ fn what_programs_print_to_their_streams_is_followed() {
         )
     };
     let Some(object) = gate.take("streams of programs", "6.17", loaded, lacking) else { return };
+    // Weak functions are nobody's on kernels that run such programs already.
+    let stream = object.program("to_stdout").unwrap().stdout();
+    if gate.take("streams of programs", "6.17", stream, lacking).is_none() {
+        return;
+    }
     let ids = ["to_stdout", "to_stderr"].map(|name| {
         let program = object.program(name).unwrap();
         (program.test_run(&TestRun::new()).unwrap().retval as i32, program.info().unwrap().id)

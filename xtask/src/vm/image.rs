@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use osmia_testkit::fixture::{Endian, Fixture, UNMADE, Unmade};
+use osmia_testkit::marks::Marks;
 use osmia_vm::Cpio;
 
 use crate::{
@@ -45,7 +46,9 @@ impl Image {
         if !has_init(&programs) {
             programs.extend(first_process()?);
         }
-        Self::pack(&programs, &fixtures(Arch::Amd64)?, filter)
+        let mut fixtures = fixtures(Arch::Amd64)?;
+        fixtures.extend(Marks::to_pack().into_iter().flatten());
+        Self::pack(&programs, &fixtures, filter)
     }
 
     /// The same for another architecture, with the tests of the crates that load and attach.

@@ -145,7 +145,7 @@ impl ProgramNames {
 }
 
 fn ask(bpf: &Bpf, names: &mut Names, id: u32) -> Option<Known> {
-    let prog = Prog::ask(bpf, bpf.prog_by_id(id, None).ok()?).ok()?;
+    let prog = Prog::ask(bpf, bpf.prog_by_id(id).ok()?).ok()?;
     let function_id = (prog.info.attach_btf_obj_id, prog.info.attach_btf_id);
     let function = match function_id {
         (0, _) | (_, 0) => None,

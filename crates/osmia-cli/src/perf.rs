@@ -155,7 +155,7 @@ impl Row {
             Value::Object(fields) => fields,
             _ => Map::new(),
         };
-        let prog = bpf.prog_by_id(told.prog_id, None).and_then(|fd| Prog::ask(bpf, fd));
+        let prog = bpf.prog_by_id(told.prog_id).and_then(|fd| Prog::ask(bpf, fd));
         Self {
             pid,
             fd,

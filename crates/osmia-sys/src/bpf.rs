@@ -89,12 +89,12 @@ impl Bpf {
     }
 
     /// The same way, with a [token](Self::token_create) handed to every command that takes one, unless
-    /// the command is given another: creating maps, loading programs and BTF, and, where they are denied
-    /// without, opening them by id.
+    /// the command is given another: creating maps, loading programs and BTF, and, where that is denied
+    /// without, opening BTF by its id.
     ///
     /// # Kernel
     ///
-    /// Since 6.9; for opening by id since 6.17.
+    /// Since 6.9.
     #[must_use]
     pub fn with_token(&self, token: OwnedFd) -> Self {
         Self { layers: self.layers.clone(), token: Some(Arc::new(token)) }

@@ -109,31 +109,26 @@ impl Bpf {
     ///
     /// # Kernel
     ///
-    /// Since 4.13; with a token since 6.17.
+    /// Since 4.13. The command takes no token.
     ///
     /// # Errors
     ///
     /// `ENOENT` if it is gone, `EPERM` without `CAP_SYS_ADMIN`.
-    pub fn prog_by_id(&self, id: u32, token: Option<BorrowedFd<'_>>) -> Result<ProgFd, Errno> {
-        self.fd_by_id(Cmd::PROG_GET_FD_BY_ID, id, 0, token).map(ProgFd::from_kernel)
+    pub fn prog_by_id(&self, id: u32) -> Result<ProgFd, Errno> {
+        self.fd_by_id(Cmd::PROG_GET_FD_BY_ID, id, 0, None).map(ProgFd::from_kernel)
     }
 
     /// `BPF_MAP_GET_FD_BY_ID`: opens a map by its id. `open_flags` may be `BPF_F_RDONLY` or `BPF_F_WRONLY`.
     ///
     /// # Kernel
     ///
-    /// Since 4.13; with a token since 6.17.
+    /// Since 4.13. The command takes no token.
     ///
     /// # Errors
     ///
     /// As for [`prog_by_id`](Self::prog_by_id).
-    pub fn map_by_id(
-        &self,
-        id: u32,
-        open_flags: u32,
-        token: Option<BorrowedFd<'_>>,
-    ) -> Result<MapFd, Errno> {
-        self.map_and_info_by_id(id, open_flags, token).map(|(map, _)| map)
+    pub fn map_by_id(&self, id: u32, open_flags: u32) -> Result<MapFd, Errno> {
+        self.map_and_info_by_id(id, open_flags).map(|(map, _)| map)
     }
 
     /// The same, with what the kernel tells of the map, which it is asked for its shape anyway.
@@ -145,9 +140,8 @@ impl Bpf {
         &self,
         id: u32,
         open_flags: u32,
-        token: Option<BorrowedFd<'_>>,
     ) -> Result<(MapFd, BpfMapInfo), Errno> {
-        let fd = self.fd_by_id(Cmd::MAP_GET_FD_BY_ID, id, open_flags, token)?;
+        let fd = self.fd_by_id(Cmd::MAP_GET_FD_BY_ID, id, open_flags, None)?;
         MapFd::with_info(self, fd)
     }
 
@@ -155,13 +149,20 @@ impl Bpf {
     ///
     /// # Kernel
     ///
-    /// Since 4.18; with a token since 6.17.
+    /// Since 4.18. Newer kernels than those that brought tokens take one here, too.
     ///
     /// # Errors
     ///
     /// As for [`prog_by_id`](Self::prog_by_id).
     pub fn btf_by_id(&self, id: u32, token: Option<BorrowedFd<'_>>) -> Result<BtfFd, Errno> {
-        self.fd_by_id(Cmd::BTF_GET_FD_BY_ID, id, 0, token).map(BtfFd::from_kernel)
+        let ask = |token| self.fd_by_id(Cmd::BTF_GET_FD_BY_ID, id, 0, token);
+        let outcome = ask(token);
+        let opened = match (&outcome, self.token()) {
+            // Kernels that know tokens for other commands may not know them for this one.
+            (Err(Errno::PERM), Some(ours)) if token.is_none() => ask(Some(ours)).or(outcome),
+            _ => outcome,
+        };
+        opened.map(BtfFd::from_kernel)
     }
 
     /// `BPF_LINK_GET_FD_BY_ID`: opens a link by its id.
@@ -178,23 +179,6 @@ impl Bpf {
     }
 
     fn fd_by_id(
-        &self,
-        cmd: Cmd,
-        id: u32,
-        open_flags: u32,
-        token: Option<BorrowedFd<'_>>,
-    ) -> Result<OwnedFd, Errno> {
-        let outcome = self.fd_by_id_with(cmd, id, open_flags, token);
-        match (&outcome, self.token()) {
-            // Kernels that know tokens for other commands may not know them for this one.
-            (Err(Errno::PERM), Some(ours)) if token.is_none() => {
-                self.fd_by_id_with(cmd, id, open_flags, Some(ours)).or(outcome)
-            }
-            _ => outcome,
-        }
-    }
-
-    fn fd_by_id_with(
         &self,
         cmd: Cmd,
         id: u32,

@@ -206,7 +206,7 @@ fn info_agrees_with_what_was_asked_for() {
     assert_eq!(info.type_, MapType::HASH);
     assert_eq!((info.key_size, info.value_size, info.max_entries), (4, 8, 12));
     assert!(info.name.starts_with(b"osmia_test\0"));
-    let again = bpf.map_by_id(info.id, 0, None).unwrap();
+    let again = bpf.map_by_id(info.id, 0).unwrap();
     assert_eq!(again.shape(), map.shape());
     let mut ids = std::iter::successors(Some(0), |after| {
         bpf.next_id(osmia_sys::IdKind::Map, *after).unwrap()

@@ -37,7 +37,7 @@ fn a_program_loads_and_tells_of_itself() {
     assert_eq!(xlated[..16], RETURN_0);
     assert_eq!(tags[0], info.tag);
 
-    let again = bpf.prog_by_id(info.id, None).unwrap();
+    let again = bpf.prog_by_id(info.id).unwrap();
     assert_eq!(FdKind::of(&again), Ok(Some(FdKind::Prog)));
     assert!(ProgFd::new(again.into_fd()).is_ok());
 }

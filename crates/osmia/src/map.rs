@@ -80,7 +80,7 @@ impl Map {
     /// # Errors
     /// `NotFound`: there is none; `Permission`.
     pub fn by_id(kernel: &Kernel, id: u32) -> Result<Self, Error> {
-        let fd = kernel.bpf().map_by_id(id, 0, None);
+        let fd = kernel.bpf().map_by_id(id, 0);
         let fd = fd.map_err(|errno| by_id(kernel, "map", id, errno))?;
         Self::of_fd(kernel.bpf(), fd)
     }

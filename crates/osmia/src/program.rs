@@ -112,7 +112,7 @@ impl Program {
     /// # Errors
     /// `NotFound`: there is none; `Permission`.
     pub fn by_id(kernel: &Kernel, id: u32) -> Result<Self, Error> {
-        let fd = kernel.bpf().prog_by_id(id, None);
+        let fd = kernel.bpf().prog_by_id(id);
         Self::of_fd(kernel, fd.map_err(|errno| by_id(kernel, "program", id, errno))?)
     }
 

@@ -61,7 +61,7 @@ fn works(spec: &ObjectSpec, kernel: &Kernel) {
     assert!(object.notes().is_empty(), "{:#}", object.notes()[0]);
     assert!(kernel.has_map_type(MapType::HASH).unwrap());
     assert!(kernel.has_program_type(ProgType::XDP).unwrap());
-    // By id since 6.17, for those that the token's commands let.
+    // Nothing lends the right to open maps by id.
     let id = object.map(".bss").unwrap().info().unwrap().id;
     if let Err(error) = Map::by_id(kernel, id) {
         assert_eq!(error.kind(), ErrorKind::Permission, "{error:#}");

@@ -114,7 +114,7 @@ impl Asker {
     fn program(&mut self, id: u32) -> Program {
         let Self { bpf, names, .. } = self;
         let mut ask = || {
-            let prog = Prog::ask(bpf, bpf.prog_by_id(id, None).ok()?).ok()?;
+            let prog = Prog::ask(bpf, bpf.prog_by_id(id).ok()?).ok()?;
             let ty = prog.info.type_;
             let ty = ty.name().map_or_else(|| ty.0.to_string(), str::to_owned);
             Some(Program { name: names.of(bpf, &prog), ty })

@@ -307,7 +307,7 @@ fn dissector(prog: Option<BorrowedFd<'_>>, detach: bool) -> Result<(), Failure> 
                 return Err(Failure::not_found("this network namespace has no flow dissector"));
             };
             let fd = bpf
-                .prog_by_id(first.prog, None)
+                .prog_by_id(first.prog)
                 .map_err(|errno| Failure::because("open the flow dissector", &errno))?;
             let attach = ProgAttach { target: AttachTarget::Ifindex(0), ..attach };
             ("detach", bpf.prog_detach(Some(fd.as_fd()), &attach))

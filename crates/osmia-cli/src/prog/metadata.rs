@@ -29,7 +29,7 @@ impl Metadata {
 }
 
 fn in_map(bpf: &Bpf, id: u32) -> Option<Map<String, Value>> {
-    let map = bpf.map_by_id(id, 0, None).ok()?;
+    let map = bpf.map_by_id(id, 0).ok()?;
     let info = bpf.map_info(&map).ok()?;
     let is_constants = info.type_ == MapType::ARRAY
         && info.max_entries == 1

@@ -49,7 +49,7 @@ impl Referred {
 
 impl Known {
     fn ask(bpf: &Bpf, id: u32) -> Option<Self> {
-        let map = bpf.map_by_id(id, 0, None).ok()?;
+        let map = bpf.map_by_id(id, 0).ok()?;
         let info = bpf.map_info(&map).ok()?;
         let is_section =
             info.btf_id != 0 && info.btf_value_type_id != 0 && info.btf_key_type_id == 0;

@@ -152,7 +152,7 @@ fn look_again(bpf: &Bpf, rows: &mut [Unloaded]) -> Result<(), Failure> {
     const PATIENCE: u32 = 10;
     for attempt in 0..PATIENCE {
         for row in rows.iter_mut().filter(|row| !row.gone) {
-            row.gone = matches!(bpf.prog_by_id(row.id, None), Err(Errno::NOENT));
+            row.gone = matches!(bpf.prog_by_id(row.id), Err(Errno::NOENT));
         }
         if rows.iter().all(|row| row.gone) {
             return Ok(());

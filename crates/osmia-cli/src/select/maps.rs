@@ -21,7 +21,7 @@ pub struct OpenMap {
 
 impl OpenMap {
     fn by_id(bpf: &Bpf, id: u32) -> Result<Self, Errno> {
-        let (fd, info) = bpf.map_and_info_by_id(id, 0, None)?;
+        let (fd, info) = bpf.map_and_info_by_id(id, 0)?;
         Ok(Self { fd, info })
     }
 

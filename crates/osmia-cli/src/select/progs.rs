@@ -74,7 +74,7 @@ fn many_maps(bpf: &Bpf, fd: &ProgFd, count: usize) -> Result<Vec<u32>, Errno> {
 pub fn all(bpf: &Bpf) -> Result<Vec<Prog>, Failure> {
     let mut progs = Vec::new();
     each_id(bpf, IdKind::Prog, "program", |id| {
-        progs.push(Prog::ask(bpf, bpf.prog_by_id(id, None)?)?);
+        progs.push(Prog::ask(bpf, bpf.prog_by_id(id)?)?);
         Ok(())
     })?;
     Ok(progs)
@@ -88,7 +88,7 @@ pub fn several(bpf: &Bpf, selector: &Selector) -> Result<Vec<Prog>, Failure> {
     let asked = |errno| not_by_id(selector, "program", errno);
     match selector {
         Selector::Id(id) => {
-            let fd = bpf.prog_by_id(*id, None).map_err(asked)?;
+            let fd = bpf.prog_by_id(*id).map_err(asked)?;
             Ok(vec![Prog::ask(bpf, fd).map_err(asked)?])
         }
         Selector::Pinned(path) => {

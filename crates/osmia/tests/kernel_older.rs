@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use osmia::{ErrorKind, Kernel, Loader, Object, ObjectSpec, TestRun};
 use osmia_sys::abi::{BtfLoadAttr, Cmd, MapCreateAttr, MapType, ProgLoadAttr, ProgType};
-use osmia_sys::{Bpf, Call, CallCounter, Errno, Returned, Syscalls};
+use osmia_sys::{Bpf, Call, CallCounter, ENOTSUPP, Errno, Returned, Syscalls};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
@@ -145,6 +146,26 @@ fn without_a_type_of_program() {
     let error = Object::load(&spec, &kernel).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
     assert!(format!("{error:#}").contains("BPF_PROG_TYPE_TRACEPOINT (they came with 4.7)"));
+}
+
+#[test]
+fn with_types_that_are_read_with_the_first_program() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec("struct_ops") else { return };
+    spec.maps["linked"].autocreate = false;
+    let loaded = AtomicBool::new(false);
+    let kernel = refusing(move |call| {
+        let table = || call.attr::<MapCreateAttr>().map_type == MapType::STRUCT_OPS;
+        match call.cmd() {
+            Cmd::PROG_LOAD => loaded.store(true, Ordering::Relaxed),
+            Cmd::MAP_CREATE if table() && !loaded.load(Ordering::Relaxed) => {
+                return Some(ENOTSUPP);
+            }
+            _ => {}
+        }
+        None
+    });
+    assert_eq!(load(&spec, &kernel).struct_ops("shy").unwrap().programs().len(), 4);
 }
 
 #[test]

@@ -76,9 +76,15 @@ impl Vm {
     }
 }
 
-/// Runs the kernel tests on the newest kernel of each series that the tests are run on when nothing else is asked for.
-pub(crate) fn run_usual(filter: Option<&str>, report: &mut Report) {
-    Wish::of(filter).run(&Series::usual(), report);
+/// The newest kernel of each series that the tests are run on when nothing else is asked for; those that cannot be had are
+/// counted as skipped.
+pub(crate) fn usual_kernels(report: &mut Report) -> Option<Vec<Kernel>> {
+    own_kernels(&Series::usual(), false, report)
+}
+
+/// Runs the kernel tests on these kernels.
+pub(crate) fn run_on(kernels: &[Kernel], filter: Option<&str>, report: &mut Report) {
+    Wish::of(filter).run_on(kernels, report);
 }
 
 /// Runs the kernel tests on what else Debian has.
@@ -104,13 +110,17 @@ impl<'a> Wish<'a> {
     }
 
     fn run(self, series: &[Series], report: &mut Report) {
-        if let Some(reason) = unable(setup::for_machines) {
-            leave_out(series, Arch::Amd64, &reason, report);
+        if let Some(kernels) = own_kernels(series, self.refresh, report) {
+            self.run_on(&kernels, report);
+        }
+    }
+
+    fn run_on(self, kernels: &[Kernel], report: &mut Report) {
+        if kernels.is_empty() {
             return;
         }
-        let Some(kernels) = kernels(series, Arch::Amd64, self.refresh, report) else { return };
         let image = report.step("tests for the matrix", || Image::build(self.filter));
-        self.boot(&kernels, image, report);
+        self.boot(kernels, image, report);
     }
 
     /// On another architecture: first what needs no kernel.
@@ -164,6 +174,15 @@ fn unable(setup: impl FnOnce() -> Result<()>) -> Option<String> {
         return Some("the kernel matrix is for x86-64 machines".to_owned());
     }
     setup().err().map(|error| one_line(&error))
+}
+
+/// As [`kernels`] has it, on this machine's own architecture, once what booting them takes is installed.
+fn own_kernels(series: &[Series], refresh: bool, report: &mut Report) -> Option<Vec<Kernel>> {
+    if let Some(reason) = unable(setup::for_machines) {
+        leave_out(series, Arch::Amd64, &reason, report);
+        return None;
+    }
+    kernels(series, Arch::Amd64, refresh, report)
 }
 
 /// The kernels of the series that can be had; the others are counted as skipped. `None` if making one failed.

@@ -184,7 +184,7 @@ fn kept_kernel() -> Result<String, &'static str> {
 fn a_booted_kernel_has_the_last_word() {
     let kernel = match kept_kernel() {
         Ok(kernel) => kernel,
-        Err(reason) => return osmia_testkit::skip::tool(reason),
+        Err(reason) => return osmia_testkit::skip::whole(reason),
     };
     let Some(object) = Fixture::new("core_iter").path() else { return };
     let object = object.to_str().unwrap();

@@ -73,12 +73,13 @@ fn modules_continue_the_kernels_types() {
         assert!(found(&btf, "dm_first") && found(&btf, "schedule"));
         assert!(btf.base().is_some());
     }
-    // One that is loaded again is read again.
-    fs::remove_file(root.0.path().join("sys/kernel/btf/dm_mod")).unwrap();
-    root.write("sys/kernel/btf/between", b"so that the file is another");
-    root.write("sys/kernel/btf/dm_mod", &module(&base, "dm_second"));
+    // One that is loaded again is read again. Both files are there for a moment, so that the second is another one.
+    let folder = root.0.path().join("sys/kernel/btf");
+    root.write("sys/kernel/btf/between", &module(&base, "dm_second"));
+    fs::rename(folder.join("between"), folder.join("dm_mod")).unwrap();
     assert!(found(&kernel.module_btf("dm_mod").unwrap(), "dm_second"));
-    let broken = kernel.module_btf("between").unwrap_err();
+    root.write("sys/kernel/btf/broken", b"no types");
+    let broken = kernel.module_btf("broken").unwrap_err();
     assert_eq!(broken.kind(), ErrorKind::Malformed, "{broken:#}");
 }
 

@@ -1,33 +1,23 @@
-//! Whether an object loads: `verdict osmia|libbpf OBJECT PIN_DIRECTORY [each]`.
+//! Whether objects load: `verdict whole|each PINS SECONDS OBJECT...`.
 //!
-//! A line of JSON tells of the whole object; with `each`, one more of each program alone.
-//! Nothing is attached. `verdict FOLDER` tells of all objects in a folder by both libraries.
+//! A line of JSON tells of each object as a whole by each library; with `each`, one more of each program
+//! alone. Nothing is attached. Every object is loaded in a process of its own (`verdict osmia|libbpf ...`), which may
+//! crash or hang.
 
-mod folder;
+mod attempt;
+mod child;
 mod libbpf;
 mod osmia;
+mod run;
 
-use std::path::{Path, PathBuf};
+use std::path::{Path};
 use std::process::ExitCode;
-
-use serde_json::json;
 
 /// What became of an object, or of one of its programs.
 pub struct Verdict {
     pub opened: bool,
     /// Why it did not load; `None` if it did.
     pub why: Option<String>,
-}
-
-impl Verdict {
-    fn tell(&self, program: Option<&str>) {
-        let loaded = self.opened && self.why.is_none();
-        let (opened, why) = (self.opened, &self.why);
-        println!(
-            "{}",
-            json!({ "program": program, "opened": opened, "loaded": loaded, "why": why })
-        );
-    }
 }
 
 /// A loader.
@@ -40,20 +30,24 @@ trait Loader {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [folder] = arguments.as_slice() {
-        return folder::all(Path::new(folder));
-    }
-    let [library, object, pins, rest @ ..] = arguments.as_slice() else {
-        eprintln!("usage: verdict osmia|libbpf OBJECT PIN_DIRECTORY [each], or verdict FOLDER");
-        return ExitCode::FAILURE;
-    };
-    let loader: &dyn Loader = if library == "libbpf" { &libbpf::Libbpf } else { &osmia::Osmia };
-    let (object, pins) = (PathBuf::from(object), PathBuf::from(pins));
-    loader.load(&object, &pins, None).tell(None);
-    if rest.iter().any(|word| word == "each") {
-        for program in loader.programs(&object).unwrap_or_default() {
-            loader.load(&object, &pins, Some(&program)).tell(Some(&program));
+    let Some((word, rest)) = arguments.split_first() else { return usage() };
+    let loader: &dyn Loader = match word.as_str() {
+        "osmia" => &osmia::Osmia::default(),
+        "libbpf" => &libbpf::Libbpf,
+        "whole" | "each" => {
+            let [pins, seconds, objects @ ..] = rest else { return usage() };
+            let Ok(seconds) = seconds.parse() else { return usage() };
+            return run::all(Path::new(pins), word == "each", seconds, objects);
         }
-    }
+        _ => return usage(),
+    };
+    let [object, pins, range, from] = rest else { return usage() };
+    let Ok(from) = from.parse() else { return usage() };
+    child::tell(loader, Path::new(object), Path::new(pins), range == "each", from);
     ExitCode::SUCCESS
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: verdict whole|each PINS SECONDS OBJECT...");
+    ExitCode::FAILURE
 }

@@ -1,12 +1,26 @@
 //! Osmia's verdict.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
-use osmia::{Kernel, Loader as Load, ObjectSpec};
+use osmia::{Error, Kernel, Loader as Load, ObjectSpec};
 
 use crate::{Loader, Verdict};
 
-pub struct Osmia;
+#[derive(Default)]
+pub struct Osmia {
+    /// Its types are read once.
+    kernel: OnceCell<Kernel>,
+}
+
+impl Osmia {
+    fn kernel(&self) -> Result<&Kernel, Error> {
+        match self.kernel.get() {
+            Some(kernel) => Ok(kernel),
+            None => Kernel::running().map(|kernel| self.kernel.get_or_init(|| kernel)),
+        }
+    }
+}
 
 impl Loader for Osmia {
     fn programs(&self, object: &Path) -> Option<Vec<String>> {
@@ -21,8 +35,9 @@ impl Loader for Osmia {
         if let Some(program) = program {
             spec.programs.values_mut().for_each(|one| one.autoload = one.name == program);
         }
-        let loaded = Kernel::running()
-            .and_then(|kernel| Load::new(&kernel).pin_directory(pins).load(&spec).map(drop));
+        let loaded = self
+            .kernel()
+            .and_then(|kernel| Load::new(kernel).pin_directory(pins).load(&spec).map(drop));
         Verdict { opened: true, why: loaded.err().map(|error| format!("{error:#}")) }
     }
 }

@@ -3,7 +3,8 @@
 use std::{
     collections::HashSet,
     ffi::OsStr,
-    fs,
+    fs::{self, File},
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -18,59 +19,108 @@ const ELF: &[u8] = b"\x7fELF";
 /// The number of BPF among machines.
 const BPF: u16 = 247;
 
-/// All objects in a folder, each once, as files; those carved out of others are put into `place`.
+/// Where those that were put into a folder are written down.
+const LIST: &str = "carved";
+
+/// All objects in a folder, each once. Those that stand in other files are put into `place`. What was put there the last
+/// time goes; what somebody else has put there stays.
 pub(crate) fn objects(folder: &Path, place: &Path) -> Result<Vec<PathBuf>> {
-    if place.exists() {
-        let inside = folder.canonicalize()?.starts_with(place.canonicalize()?);
-        ensure!(
-            !inside,
-            "{}: that is where objects are put, and is emptied first",
-            folder.display()
-        );
-        fs::remove_dir_all(place)?;
-    }
     fs::create_dir_all(place)?;
-    let mut known = HashSet::new();
-    let mut objects = Vec::new();
+    let inside = folder.canonicalize()?.starts_with(place.canonicalize()?);
+    ensure!(!inside, "{}: that is where objects are put", folder.display());
+    remove_ours(place)?;
+    carve_all(folder, place)
+}
+
+/// Removes what the list says that we have put there.
+fn remove_ours(place: &Path) -> Result<()> {
+    let list = place.join(LIST);
+    let Ok(names) = fs::read_to_string(&list) else { return Ok(()) };
+    for name in names.lines() {
+        match fs::remove_file(place.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| place.join(name).display().to_string());
+            }
+            _ => {}
+        }
+    }
+    Ok(fs::remove_file(list)?)
+}
+
+fn carve_all(folder: &Path, place: &Path) -> Result<Vec<PathBuf>> {
+    let list = File::create(place.join(LIST))?;
+    let mut carver =
+        Carver { place, list, known: HashSet::new(), names: HashSet::new(), objects: Vec::new() };
     for file in files(folder)? {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if file.extension() != Some(OsStr::new("deb")) {
-            carve(&file, &name, place, &mut known, &mut objects)?;
+            carver.find(&file, &name)?;
             continue;
         }
-        let unpacked = place.join("unpacked");
-        command::run(Command::new("dpkg-deb").arg("-x").arg(&file).arg(&unpacked))?;
+        let unpacked = tempfile::tempdir()?;
+        command::run(Command::new("dpkg-deb").arg("-x").arg(&file).arg(unpacked.path()))?;
         let package = name.split('_').take(2).collect::<Vec<_>>().join("_");
-        for inner in files(&unpacked)? {
+        for inner in files(unpacked.path())? {
             let inside = inner.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            carve(&inner, &format!("{package}.{inside}"), place, &mut known, &mut objects)?;
+            carver.carve(&fs::read(&inner)?, &format!("{package}.{inside}"))?;
         }
-        fs::remove_dir_all(unpacked)?;
     }
-    Ok(objects)
+    Ok(carver.objects)
 }
 
-/// The objects in one file: the file itself, or those that it holds.
-fn carve(
-    file: &Path,
-    name: &str,
-    place: &Path,
-    known: &mut HashSet<Vec<u8>>,
-    objects: &mut Vec<PathBuf>,
-) -> Result<()> {
-    let bytes = fs::read(file).with_context(|| file.display().to_string())?;
-    for (number, start) in starts(&bytes).enumerate() {
-        let tail = bytes.get(start..).unwrap_or_default();
-        let Some(object) = extent(tail).and_then(|len| tail.get(..len)) else { continue };
-        if !known.insert(object.to_vec()) {
-            continue;
+/// What carves objects out of files.
+struct Carver<'a> {
+    place: &'a Path,
+    list: File,
+    known: HashSet<Vec<u8>>,
+    names: HashSet<String>,
+    objects: Vec<PathBuf>,
+}
+
+impl Carver<'_> {
+    /// A file that is an object, or holds some.
+    fn find(&mut self, file: &Path, name: &str) -> Result<()> {
+        let bytes = fs::read(file).with_context(|| file.display().to_string())?;
+        let whole = extent(&bytes) == Some(bytes.len()) && !self.names.contains(name);
+        if !whole {
+            return self.carve(&bytes, name);
         }
-        let ending = if number == 0 { String::new() } else { format!(".{number}") };
-        let path = place.join(format!("{name}{ending}.o"));
-        fs::write(&path, object)?;
-        objects.push(path);
+        if self.known.insert(bytes) {
+            self.push(file.to_owned(), name);
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// The objects in a file's bytes.
+    fn carve(&mut self, bytes: &[u8], name: &str) -> Result<()> {
+        for (number, start) in starts(bytes).enumerate() {
+            let tail = bytes.get(start..).unwrap_or_default();
+            let Some(object) = extent(tail).and_then(|len| tail.get(..len)) else { continue };
+            if self.known.insert(object.to_vec()) {
+                let name = self.free_name(name, number);
+                writeln!(self.list, "{name}")?;
+                let path = self.place.join(&name);
+                fs::write(&path, object)?;
+                self.push(path, &name);
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, file: PathBuf, name: &str) {
+        self.names.insert(name.to_owned());
+        self.objects.push(file);
+    }
+
+    /// A name that neither another object nor somebody's file has: reports know objects by it.
+    fn free_name(&self, name: &str, number: usize) -> String {
+        let ending = if number == 0 { String::new() } else { format!(".{number}") };
+        let name = name.strip_suffix(".o").unwrap_or(name);
+        let first = format!("{name}{ending}.o");
+        let others = (2_u32..).map(|again| format!("{name}{ending}.again{again}.o"));
+        let free = |name: &String| !self.names.contains(name) && !self.place.join(name).exists();
+        [first.clone()].into_iter().chain(others).find(free).unwrap_or(first)
+    }
 }
 
 /// Where BPF objects seem to begin.
@@ -131,7 +181,9 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{extent, starts};
+    use std::fs;
+
+    use super::{extent, objects, starts};
 
     /// A header of nothing but what is looked at.
     fn object(machine: u16, sections: u16) -> Vec<u8> {
@@ -161,5 +213,27 @@ mod tests {
         whole[64 + 0x20] = 129;
         assert_eq!(extent(&whole), None, "a section that ends behind the bytes");
         assert_eq!(extent(b"\x7fELF"), None);
+    }
+
+    #[test]
+    fn only_what_was_put_there_before_goes() {
+        let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let theirs = place.path().join("two.o");
+        fs::write(&theirs, "their only copy").unwrap();
+        for (name, before, sections) in [("one.o", "", 0), ("two", "before", 1), ("three", "-", 2)]
+        {
+            let bytes = [before.as_bytes(), &object(247, sections)].concat();
+            fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        let found = || objects(folder.path(), place.path()).unwrap();
+        let (one, two) = (folder.path().join("one.o"), place.path().join("two.again2.o"));
+        let three = place.path().join("three.o");
+        assert_eq!(found(), [one.clone(), three.clone(), two.clone()]);
+
+        fs::remove_file(folder.path().join("three")).unwrap();
+        assert_eq!(found(), [one, two]);
+        assert!(!three.exists());
+        assert_eq!(fs::read(&theirs).unwrap(), b"their only copy");
+        assert!(objects(place.path(), place.path()).is_err(), "it would read what it writes");
     }
 }

@@ -1,10 +1,13 @@
 //! Both libraries' verdicts, side by side.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::corpus::verdict::Verdict;
+use crate::corpus::told::{Both, Verdict};
 
 /// Who loads a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +17,14 @@ enum Outcome {
     RejectedByBoth,
     LoadedByBoth,
 }
+
+/// All of them.
+const OUTCOMES: [Outcome; 4] = [
+    Outcome::RejectedByUsAlone,
+    Outcome::LoadedByUsAlone,
+    Outcome::RejectedByBoth,
+    Outcome::LoadedByBoth,
+];
 
 /// An object or a program.
 #[derive(Debug)]
@@ -26,6 +37,40 @@ struct Row {
     osmia: String,
 }
 
+impl Row {
+    /// What libbpf said to a program that Osmia has not found in the object: this counts as refused. A program that
+    /// Osmia alone finds is in no row; of such objects libbpf opens none.
+    fn untold(object: &str, theirs: Verdict) -> Self {
+        let outcome = match theirs.loaded {
+            true => Outcome::RejectedByUsAlone,
+            false => Outcome::RejectedByBoth,
+        };
+        Self {
+            object: object.to_owned(),
+            program: theirs.program,
+            outcome,
+            opened: [theirs.opened, false],
+            libbpf: theirs.why,
+            osmia: "Osmia told nothing of it".to_owned(),
+        }
+    }
+
+    /// A row that was written to a report.
+    fn read(line: &Value) -> Option<Self> {
+        let text = |name: &str| line.get(name)?.as_str().map(str::to_owned);
+        let opened = |who: &str| line.get("opened")?.get(who)?.as_bool();
+        let outcome = text("outcome")?;
+        Some(Self {
+            object: text("object")?,
+            program: text("program"),
+            outcome: OUTCOMES.into_iter().find(|one| format!("{one:?}") == outcome)?,
+            opened: [opened("libbpf")?, opened("osmia")?],
+            libbpf: text("libbpf")?,
+            osmia: text("osmia")?,
+        })
+    }
+}
+
 /// All verdicts.
 #[derive(Debug, Default)]
 pub(crate) struct Comparison {
@@ -33,12 +78,21 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
+    /// Takes in a line that [`Self::lines`] wrote, and nothing else.
+    pub(crate) fn add_line(&mut self, line: &Value) {
+        self.rows.extend(Row::read(line));
+    }
+
+    /// The objects that both were asked about.
+    pub(crate) fn objects(&self) -> HashSet<&str> {
+        self.rows.iter().map(|row| row.object.as_str()).collect()
+    }
+
     /// Takes in what both said to an object.
-    pub(crate) fn add(&mut self, object: &Path, libbpf: Vec<Verdict>, osmia: Vec<Verdict>) {
-        let object = object.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    pub(crate) fn add(&mut self, object: &str, both: Both) {
         let mut theirs: BTreeMap<Option<String>, Verdict> =
-            libbpf.into_iter().map(|one| (one.program.clone(), one)).collect();
-        for ours in osmia {
+            both.libbpf.into_iter().map(|one| (one.program.clone(), one)).collect();
+        for ours in both.osmia {
             let Some(theirs) = theirs.remove(&ours.program) else { continue };
             let outcome = match (theirs.loaded, ours.loaded) {
                 (true, true) => Outcome::LoadedByBoth,
@@ -47,7 +101,7 @@ impl Comparison {
                 (false, false) => Outcome::RejectedByBoth,
             };
             self.rows.push(Row {
-                object: object.clone(),
+                object: object.to_owned(),
                 program: ours.program,
                 outcome,
                 opened: [theirs.opened, ours.opened],
@@ -55,6 +109,7 @@ impl Comparison {
                 osmia: ours.why,
             });
         }
+        self.rows.extend(theirs.into_values().map(|one| Row::untold(object, one)));
     }
 
     /// Whether anything loads with libbpf and not with Osmia.
@@ -133,4 +188,35 @@ fn indented(why: &str) -> String {
     const SHOWN: usize = 8;
     let lines = why.lines().filter(|line| !line.trim().is_empty()).take(SHOWN);
     lines.map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Comparison, Outcome};
+    use crate::corpus::told::{Both, Verdict};
+
+    fn verdict(program: Option<&str>, loaded: bool) -> Verdict {
+        let program = program.map(str::to_owned);
+        Verdict { program, opened: true, loaded, why: "why".to_owned() }
+    }
+
+    #[test]
+    fn a_report_is_read_as_it_was_written() {
+        let mut comparison = Comparison::default();
+        let libbpf =
+            vec![verdict(None, true), verdict(Some("one"), false), verdict(Some("two"), true)];
+        let osmia = vec![verdict(None, false), verdict(Some("one"), true)];
+        comparison.add("a.o", Both { libbpf, osmia });
+        let outcomes: Vec<Outcome> = comparison.rows.iter().map(|row| row.outcome).collect();
+        let alone = Outcome::RejectedByUsAlone;
+        assert_eq!(outcomes, [alone, Outcome::LoadedByUsAlone, alone]);
+
+        let lines = comparison.lines(Some("6.1"));
+        let mut read = Comparison::default();
+        for line in lines.lines() {
+            read.add_line(&serde_json::from_str(line).expect("JSON"));
+        }
+        assert_eq!(read.lines(Some("6.1")), lines);
+        assert!(read.objects().contains("a.o") && read.is_rejected_by_us_alone());
+    }
 }

@@ -95,24 +95,26 @@ impl Image {
         Ok(Self { bytes: cpio.finish() })
     }
 
-    /// An image in which this program runs with this word, and finds these objects in the folder `corpus`.
-    /// It may take this long.
+    /// An image in which this program runs with these words and then the paths of these objects, which are in the folder
+    /// `corpus`. It may take this long.
     pub(crate) fn with(
         program: &Path,
-        word: &str,
+        words: &[String],
         objects: &[&PathBuf],
         limit: Duration,
     ) -> Result<Self> {
         let mut cpio = bare(&first_process()?)?;
         cpio.file("bin/program", &fs::read(program)?);
         cpio.file("tests/list", b"program\t/bin/program\n");
-        cpio.file("tests/filter", word.as_bytes());
         cpio.file("tests/seconds", limit.as_secs().to_string().as_bytes());
         cpio.folder("corpus");
+        let mut words = words.to_vec();
         for object in objects {
             let name = object.file_name().unwrap_or_default().to_string_lossy();
             cpio.file(&format!("corpus/{name}"), &fs::read(object)?);
+            words.push(format!("/corpus/{name}"));
         }
+        cpio.file("tests/filter", words.join("\n").as_bytes());
         Ok(Self { bytes: cpio.finish() })
     }
 

@@ -51,16 +51,7 @@ fn run(kernel: &Kernel, image: &Image, report: &Mutex<&mut Report>) {
     let mut listener =
         Listener { title: kernel.title(), log, report, running: None, done: false, trouble: None };
     let outcome = image.write_for(kernel).and_then(|()| match kernel.arch {
-        Arch::Amd64 => {
-            let machine = Machine {
-                kernel: &kernel.vmlinux(),
-                initrd: &kernel.initrd(),
-                console: &kernel.console(),
-                words: words(kernel),
-                accelerated: false,
-            };
-            Ok(machine.boot(LIMIT, |line| listener.hear(line))?)
-        }
+        Arch::Amd64 => boot(kernel, LIMIT, |line| listener.hear(line)),
         _ => command::watch(&mut qemu(kernel)?, LIMIT, |line| listener.hear(line)),
     });
     let trouble = match outcome {
@@ -92,8 +83,20 @@ fn qemu(kernel: &Kernel) -> Result<Command> {
     Ok(qemu)
 }
 
+/// Boots a kernel of our own architecture and hands on what is said on its second line.
+pub(crate) fn boot(kernel: &Kernel, limit: Duration, line: impl FnMut(&str)) -> Result<End> {
+    let machine = Machine {
+        kernel: &kernel.vmlinux(),
+        initrd: &kernel.initrd(),
+        console: &kernel.console(),
+        words: words(kernel),
+        accelerated: false,
+    };
+    Ok(machine.boot(limit, line)?)
+}
+
 /// What a kernel is told that others need not be.
-pub(crate) fn words(kernel: &Kernel) -> &'static str {
+fn words(kernel: &Kernel) -> &'static str {
     // Debian's 5.10 has LSM programs built in but not in its list of active modules.
     match kernel.release.starts_with("5.10.") {
         true => "lsm=lockdown,yama,apparmor,bpf",

@@ -97,8 +97,8 @@ fn run_all(line: &mut File) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs one test program, given as its name and its path, and tells the skips it wrote. If it does not end it is ended, and
-/// the next one has its turn.
+/// Runs one test program, given as its name and its path, with each line of the filter as an argument, and tells the skips it
+/// wrote. If it does not end it is ended, and the next one has its turn.
 fn run(test: &str, filter: Option<&str>, line: &mut File) -> io::Result<()> {
     let (name, path) = test.split_once('\t').ok_or(io::ErrorKind::InvalidData)?;
     // A filter that a test program's name fits asks for all of its tests.
@@ -106,7 +106,7 @@ fn run(test: &str, filter: Option<&str>, line: &mut File) -> io::Result<()> {
     writeln!(line, "{MARK} begin {name}")?;
     let mut program = Command::new(path);
     program
-        .args(filter)
+        .args(filter.into_iter().flat_map(str::lines))
         .current_dir("/tmp")
         .env_clear()
         .env("PATH", "/bin")

@@ -10,7 +10,7 @@ use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use crate::output::{Form, Output};
 
-/// The arguments of `osmia batch`.
+// The arguments of `osmia batch`.
 #[derive(Args)]
 #[command(
     after_help = "One command a line, without `osmia`. # begins a comment, a \\ at the end of a \

@@ -20,9 +20,10 @@ use crate::btf::show::Show;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// The verbs of `osmia btf`.
+// The verbs of `osmia btf`.
 #[derive(Subcommand)]
 #[command(
+    defer = true,
     infer_subcommands = true,
     disable_help_subcommand = true,
     after_help = "SOURCE is where types come from: a file (BTF, or ELF with a .BTF section: an object, vmlinux), \

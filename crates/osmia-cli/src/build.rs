@@ -11,7 +11,7 @@ use crate::object_file::object_name;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
-/// The arguments of `osmia build`.
+// The arguments of `osmia build`.
 #[derive(Args)]
 #[command(
     after_help = "The compiler is given the flags that BPF needs. vmlinux.h is made of the running kernel's types if \

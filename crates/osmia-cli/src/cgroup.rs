@@ -13,7 +13,7 @@ use crate::cgroup::tree::Tree;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// `osmia cgroup`.
+// `osmia cgroup`.
 #[derive(Args)]
 #[command(infer_subcommands = true, disable_help_subcommand = true)]
 pub struct Cgroups {
@@ -21,8 +21,9 @@ pub struct Cgroups {
     verb: Option<CgroupVerb>,
 }
 
-/// The verbs of `osmia cgroup`.
+// The verbs of `osmia cgroup`.
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum CgroupVerb {
     /// Show the programs of a cgroup
     #[command(visible_alias = "list", aliases = ["s", "l", "ls"])]

@@ -26,7 +26,7 @@ use crate::failure::Failure;
 use crate::object_file::ObjectFile;
 use crate::output::Output;
 
-/// The arguments of `osmia check`.
+// The arguments of `osmia check`.
 #[derive(Args)]
 #[command(
     after_help = "Nothing is loaded, and no privileges are needed: everything is told from the kernels' types (BTF), \

@@ -62,7 +62,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Who reads what is printed.
+// Who reads what is printed.
 #[derive(Args)]
 struct FormOptions {
     /// Print JSON, one object a line where there are several
@@ -89,7 +89,11 @@ struct FormOptions {
 }
 
 /// The nouns and verbs of the command.
+///
+/// All enums of verbs are made with `defer`: the options of the chosen verb are defined, not those of all 100.
+/// Comments on structs of options are no documentation, for clap would show it instead of the verb's.
 #[derive(Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Compile if it is C, load, attach, and print what the programs say
     Run(RunOptions),
@@ -190,5 +194,22 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn verbs_keep_their_descriptions_when_they_are_built() {
+        let mut whole = Cli::command();
+        whole.build();
+        let mut verbs: Vec<_> = whole.get_subcommands().collect();
+        let mut seen = 0;
+        while let Some(verb) = verbs.pop() {
+            let about = verb.get_about().map(ToString::to_string).unwrap_or_default();
+            let strange = ["`osmia", "The arguments of", "The verbs of"];
+            let strange = strange.iter().any(|start| about.starts_with(start));
+            assert!(!about.is_empty() && !strange, "{}: {about}", verb.get_name());
+            verbs.extend(verb.get_subcommands());
+            seen += 1;
+        }
+        assert!(seen > 80, "{seen}");
     }
 }

@@ -8,7 +8,7 @@ use osmia_build::{Builder, CompiledObject, Cpu, Error, Target, Vmlinux};
 
 use crate::failure::Failure;
 
-/// What the compiler is told.
+// What the compiler is told.
 #[derive(Args, Default)]
 #[command(next_help_heading = "Compiling C")]
 pub struct CompileOptions {
@@ -29,7 +29,7 @@ pub struct CompileOptions {
     cpu: Option<Cpu>,
 }
 
-/// The machine that is compiled for.
+// The machine that is compiled for.
 #[derive(Args, Default)]
 pub struct MachineOptions {
     /// The architecture of the kernel: x86_64, aarch64, s390x, ...; this machine's if not given

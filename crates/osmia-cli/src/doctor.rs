@@ -13,7 +13,7 @@ use crate::put::put;
 use crate::report::{Page, Report};
 use crate::wrap::wrapped;
 
-/// The arguments of `osmia doctor`.
+// The arguments of `osmia doctor`.
 #[derive(Args)]
 #[command(
     after_help = "Every line says what it is needed for, and how to get it where it is missing.

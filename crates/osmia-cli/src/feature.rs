@@ -11,9 +11,9 @@ use crate::feature::builtins::Builtins;
 use crate::feature::probe::Probe;
 use crate::output::Output;
 
-/// The verbs of `osmia feature`.
+// The verbs of `osmia feature`.
 #[derive(Subcommand)]
-#[command(infer_subcommands = true, disable_help_subcommand = true)]
+#[command(defer = true, infer_subcommands = true, disable_help_subcommand = true)]
 pub enum FeatureVerb {
     /// Try what this kernel can do
     Probe(Probe),

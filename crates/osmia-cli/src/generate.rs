@@ -22,6 +22,7 @@ use crate::report::{Page, Report};
 
 /// What to make.
 #[derive(Subcommand)]
+#[command(defer = true)]
 pub enum Generate {
     /// A typed Rust module, and its object, from a BPF C file
     Rust(Box<RustOptions>),
@@ -37,7 +38,7 @@ pub enum Generate {
     Skeleton(ForC),
 }
 
-/// The arguments of `osmia gen min_core_btf`.
+// The arguments of `osmia gen min_core_btf`.
 #[derive(Args)]
 #[command(after_help = "Example:
   osmia gen min_core_btf vmlinux-4.19.btf execs-4.19.btf execs.bpf.o")]
@@ -51,7 +52,7 @@ pub struct MinCoreBtf {
     objects: Vec<PathBuf>,
 }
 
-/// Whatever follows what is not made here.
+// Whatever follows what is not made here.
 #[derive(Args)]
 pub struct ForC {
     #[arg(allow_hyphen_values = true, trailing_var_arg = true, hide = true)]
@@ -71,7 +72,7 @@ impl ForC {
     }
 }
 
-/// The arguments of `osmia gen rust`.
+// The arguments of `osmia gen rust`.
 #[derive(Args)]
 #[command(
     after_help = "It is the module that osmia_build::compile makes in a build script; checked in, it spares the \

@@ -15,9 +15,9 @@ use crate::select::maps;
 use crate::selector::Selector;
 use crate::words::Words;
 
-/// The verbs of `osmia iter`.
+// The verbs of `osmia iter`.
 #[derive(Subcommand)]
-#[command(infer_subcommands = true, disable_help_subcommand = true)]
+#[command(defer = true, infer_subcommands = true, disable_help_subcommand = true)]
 pub enum IterVerb {
     /// Load an iterator and pin it: reading the file runs it
     Pin(Pin),
@@ -25,7 +25,7 @@ pub enum IterVerb {
     Run(Run),
 }
 
-/// The arguments of `osmia iter pin`.
+// The arguments of `osmia iter pin`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia iter pin tasks.bpf.o /sys/fs/bpf/tasks && cat /sys/fs/bpf/tasks
@@ -38,7 +38,7 @@ pub struct Pin {
     source: Source,
 }
 
-/// The arguments of `osmia iter run`.
+// The arguments of `osmia iter run`.
 #[derive(Args)]
 #[command(after_help = "Example:\n  osmia iter run tasks.bpf.c")]
 pub struct Run {

@@ -7,7 +7,7 @@ use osmia::{Kernel, Loader};
 
 use crate::failure::Failure;
 
-/// What is told of the kernel that loads, where it does not tell itself.
+// What is told of the kernel that loads, where it does not tell itself.
 #[derive(Args, Default)]
 #[command(next_help_heading = "The kernel")]
 pub struct KernelOptions {

@@ -13,7 +13,7 @@ use crate::link::show::Show;
 use crate::link::verbs::{Detach, Pin};
 use crate::output::Output;
 
-/// `osmia link`.
+// `osmia link`.
 #[derive(Args)]
 #[command(
     infer_subcommands = true,
@@ -31,8 +31,9 @@ pub struct Links {
     files: LinkFiles,
 }
 
-/// The verbs of `osmia link`.
+// The verbs of `osmia link`.
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum LinkVerb {
     /// List links, or show one in full
     #[command(visible_alias = "list", aliases = ["s", "l", "ls"])]

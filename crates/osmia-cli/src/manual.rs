@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
-/// The arguments of `osmia completions`.
+// The arguments of `osmia completions`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia completions bash > /etc/bash_completion.d/osmia
@@ -25,7 +25,7 @@ pub struct Completions {
     shell: Shell,
 }
 
-/// The arguments of `osmia man`.
+// The arguments of `osmia man`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia man | man -l -

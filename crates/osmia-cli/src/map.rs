@@ -30,7 +30,7 @@ use crate::map::list::List;
 use crate::map::watch::Watch;
 use crate::output::Output;
 
-/// `osmia map`.
+// `osmia map`.
 #[derive(Args)]
 #[command(
     infer_subcommands = true,
@@ -42,8 +42,9 @@ pub struct Maps {
     verb: Option<MapVerb>,
 }
 
-/// The verbs of `osmia map`.
+// The verbs of `osmia map`.
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum MapVerb {
     /// List maps, or show one
     #[command(visible_alias = "show", aliases = ["s", "l", "ls"])]

@@ -13,7 +13,7 @@ use crate::net::list::List;
 use crate::netns_choice::NetnsChoice;
 use crate::output::Output;
 
-/// `osmia net`.
+// `osmia net`.
 #[derive(Args)]
 #[command(infer_subcommands = true, disable_help_subcommand = true)]
 pub struct Net {
@@ -23,8 +23,9 @@ pub struct Net {
     verb: Option<NetVerb>,
 }
 
-/// The verbs of `osmia net`.
+// The verbs of `osmia net`.
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum NetVerb {
     /// List programs on interfaces, in the order in which packets meet them
     #[command(visible_alias = "show", aliases = ["s", "l", "ls"])]

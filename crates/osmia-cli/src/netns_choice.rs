@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// Where `ip netns` keeps namespaces by their names.
 const NAMED: &str = "/run/netns";
 
-/// Which network namespace is meant.
+// Which network namespace is meant.
 #[derive(Args, Default)]
 pub struct NetnsChoice {
     /// In another network namespace: a name of `ip netns`, a file, or the number of a process

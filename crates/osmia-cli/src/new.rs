@@ -18,7 +18,7 @@ use crate::new::template::Template;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
-/// The arguments of `osmia new`.
+// The arguments of `osmia new`.
 #[derive(Args)]
 #[command(
     after_help = "The crate has BPF programs in C, a build script that makes a Rust module of them, a program that loads \

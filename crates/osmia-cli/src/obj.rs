@@ -14,9 +14,9 @@ use crate::obj::link::ObjLink;
 use crate::obj::show::Show;
 use crate::output::Output;
 
-/// The verbs of `osmia obj`.
+// The verbs of `osmia obj`.
 #[derive(Subcommand)]
-#[command(infer_subcommands = true, disable_help_subcommand = true)]
+#[command(defer = true, infer_subcommands = true, disable_help_subcommand = true)]
 pub enum Obj {
     /// Show what is in an object: programs, maps, variables, externs
     #[command(visible_alias = "list")]

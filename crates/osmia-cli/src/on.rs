@@ -19,7 +19,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::words::Words;
 
-/// The arguments of `osmia on`.
+// The arguments of `osmia on`.
 #[derive(Args)]
 #[command(
     after_help = "The first word may say what is meant, where a name alone would not: dev, cgroup, function, pid.

@@ -19,7 +19,7 @@ use crate::selector::refused;
 use crate::table::Table;
 use crate::token;
 
-/// `osmia perf`.
+// `osmia perf`.
 #[derive(Args)]
 #[command(infer_subcommands = true, disable_help_subcommand = true)]
 pub struct Perf {
@@ -28,6 +28,7 @@ pub struct Perf {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum PerfVerb {
     /// List which process has which program on which event
     #[command(visible_alias = "list", aliases = ["s", "l"])]

@@ -10,15 +10,15 @@ use crate::put::put;
 use crate::report::{Page, Report};
 use crate::wrap::{columns, wrapped};
 
-/// The verbs of `osmia probe`.
+// The verbs of `osmia probe`.
 #[derive(Subcommand)]
-#[command(infer_subcommands = true, disable_help_subcommand = true)]
+#[command(defer = true, infer_subcommands = true, disable_help_subcommand = true)]
 pub enum ProbeVerb {
     /// List the places that fit a pattern
     List(List),
 }
 
-/// The arguments of `osmia probe list`.
+// The arguments of `osmia probe list`.
 #[derive(Args)]
 #[command(
     after_help = "Kinds are kprobe, fentry, tracepoint, raw_tp, lsm, iter, struct_ops, uprobe, usdt. Without a kind \

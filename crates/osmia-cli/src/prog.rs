@@ -39,7 +39,7 @@ use crate::prog::tracelog::Tracelog;
 use crate::prog::unload::Unload;
 use crate::prog::verify::Verify;
 
-/// `osmia prog`.
+// `osmia prog`.
 #[derive(Args)]
 #[command(
     infer_subcommands = true,
@@ -52,8 +52,9 @@ pub struct Progs {
     verb: Option<ProgVerb>,
 }
 
-/// The verbs of `osmia prog`.
+// The verbs of `osmia prog`.
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum ProgVerb {
     /// List programs, or show some of them in full
     #[command(visible_alias = "list", aliases = ["s", "l", "ls"])]

@@ -21,7 +21,7 @@ use crate::table::Table;
 use crate::token;
 use crate::value::Value;
 
-/// `osmia struct_ops`.
+// `osmia struct_ops`.
 #[derive(Args)]
 #[command(infer_subcommands = true, disable_help_subcommand = true)]
 pub struct StructOps {
@@ -30,12 +30,14 @@ pub struct StructOps {
 }
 
 #[derive(Subcommand)]
+#[command(defer = true)]
 enum StructOpsVerb {
     /// List the tables
     #[command(visible_alias = "list", aliases = ["s", "l"])]
     Show(Which),
     /// Print what is in tables
     Dump(Which),
+    /// Register all tables of an object, to stay
     Register(Register),
     /// Take a table away from the kernel
     Unregister(Which),

@@ -22,9 +22,9 @@ pub fn bpf() -> Result<Bpf, Failure> {
     Ok(Kernel::running()?.bpf().clone())
 }
 
-/// The verbs of `osmia token`.
+// The verbs of `osmia token`.
 #[derive(Subcommand)]
-#[command(infer_subcommands = true, disable_help_subcommand = true)]
+#[command(defer = true, infer_subcommands = true, disable_help_subcommand = true)]
 pub enum TokenVerb {
     /// List bpf file systems, and what they lend
     #[command(visible_alias = "show", aliases = ["s", "l", "ls"])]

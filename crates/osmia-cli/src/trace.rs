@@ -20,7 +20,7 @@ use crate::trace::streams::{Line, Streams};
 /// How often streams are looked into, which nobody is woken for.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The arguments of `osmia trace`.
+// The arguments of `osmia trace`.
 #[derive(Args)]
 #[command(
     after_help = "All programs of the system are heard, in a trace buffer of our own: others lose nothing. \

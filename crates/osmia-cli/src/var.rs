@@ -19,9 +19,10 @@ use crate::value::Value;
 use crate::var::find::{Found, find};
 use crate::words::Words;
 
-/// The verbs of `osmia var`.
+// The verbs of `osmia var`.
 #[derive(Subcommand)]
 #[command(
+    defer = true,
     infer_subcommands = true,
     disable_help_subcommand = true,
     after_help = "Where several objects are loaded, `prog PROG` or `map MAP` at the end says which one is meant.
@@ -41,7 +42,7 @@ pub enum VarVerb {
     Set(Set),
 }
 
-/// The arguments of `osmia var list`.
+// The arguments of `osmia var list`.
 #[derive(Args)]
 pub struct List {
     /// Of which program or map
@@ -49,7 +50,7 @@ pub struct List {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia var get`.
+// The arguments of `osmia var get`.
 #[derive(Args)]
 pub struct Get {
     /// Which variable; a part behind a dot or in brackets may follow
@@ -59,7 +60,7 @@ pub struct Get {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia var set`.
+// The arguments of `osmia var set`.
 #[derive(Args)]
 pub struct Set {
     /// Which variable; a part behind a dot or in brackets may follow

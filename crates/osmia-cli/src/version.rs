@@ -11,7 +11,7 @@ use crate::report::{Page, Report};
 /// The version of the schema of what is printed as JSON.
 const JSON: u32 = 1;
 
-/// The arguments of `osmia version`.
+// The arguments of `osmia version`.
 #[derive(Args)]
 pub struct Version {}
 

@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::type_name::{find, look_up};
 
-/// The arguments of `osmia btf diff`.
+// The arguments of `osmia btf diff`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia btf diff vmlinux-6.1 vmlinux-6.12 iov_iter

@@ -14,7 +14,7 @@ use crate::selector::Selector;
 use crate::token;
 use crate::words::Words;
 
-/// The arguments of `osmia btf dump`.
+// The arguments of `osmia btf dump`.
 #[derive(Args)]
 #[command(
     after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name \

@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::table::Table;
 
-/// The arguments of `osmia btf find`.
+// The arguments of `osmia btf find`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia btf find '*iov_iter'

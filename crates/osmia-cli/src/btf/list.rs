@@ -13,7 +13,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::table::Table;
 
-/// The arguments of `osmia btf list`.
+// The arguments of `osmia btf list`.
 #[derive(Args)]
 pub struct List {}
 

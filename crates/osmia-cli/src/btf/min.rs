@@ -13,7 +13,7 @@ use crate::object_file::ObjectFile;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
-/// The arguments of `osmia btf min`.
+// The arguments of `osmia btf min`.
 #[derive(Args)]
 #[command(
     after_help = "For kernels that do not tell their types: give the result to the loader there.

@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::type_name::{find, look_up};
 
-/// The arguments of `osmia btf show`.
+// The arguments of `osmia btf show`.
 #[derive(Args)]
 #[command(
     after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name \

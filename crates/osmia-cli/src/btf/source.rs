@@ -13,7 +13,7 @@ use crate::type_name;
 /// Where the kernel tells its types and those of its modules.
 const SYSFS: &str = "/sys/kernel/btf";
 
-/// How a split BTF is read.
+// How a split BTF is read.
 #[derive(Args, Default)]
 pub struct BaseOptions {
     /// What a split BTF in a file continues; the running kernel's for files of its modules

@@ -15,7 +15,7 @@ use crate::map::open::program;
 use crate::near::no_such;
 use crate::words::Words;
 
-/// The arguments of `osmia cgroup attach`.
+// The arguments of `osmia cgroup attach`.
 #[derive(Args)]
 #[command(
     after_help = "Without multi or override the cgroup takes one program, and cgroups within it none.
@@ -31,7 +31,7 @@ pub struct Attach {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia cgroup detach`.
+// The arguments of `osmia cgroup detach`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia cgroup detach /sys/fs/cgroup/test cgroup_inet_egress name count")]

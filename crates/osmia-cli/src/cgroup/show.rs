@@ -14,7 +14,7 @@ use crate::table::Table;
 use crate::token;
 use crate::words::Words;
 
-/// The arguments of `osmia cgroup show`.
+// The arguments of `osmia cgroup show`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia cgroup show /sys/fs/cgroup/system.slice

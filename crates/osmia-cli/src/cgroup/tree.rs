@@ -19,7 +19,7 @@ use crate::token;
 /// More cgroups than this are not looked at.
 const MOST: usize = 1_000_000;
 
-/// The arguments of `osmia cgroup tree`.
+// The arguments of `osmia cgroup tree`.
 #[derive(Args, Default)]
 #[command(after_help = "A cgroup that cannot be looked at is told of and passed over. Examples:
   osmia cgroup tree

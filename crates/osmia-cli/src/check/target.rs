@@ -22,7 +22,7 @@ const SYSFS: &str = "/sys/kernel/btf";
 /// What a directory of a kernel's types calls the kernel's own.
 const VMLINUX: &str = "vmlinux";
 
-/// The kernels to check for; the running one if none is named.
+// The kernels to check for; the running one if none is named.
 #[derive(Args)]
 pub struct Targets {
     /// Files with kernels' types: vmlinux, or BTF by itself; or directories with that and modules' types

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
-/// The arguments of `osmia feature list_builtins`.
+// The arguments of `osmia feature list_builtins`.
 #[derive(Args)]
 pub struct Builtins {
     /// Names of what

@@ -82,7 +82,7 @@ const LANGUAGE: [(&str, Language); 5] = [
 /// Helpers that write to the kernel's log when they are loaded.
 const LOUD: [FuncId; 3] = [FuncId::TRACE_PRINTK, FuncId::TRACE_VPRINTK, FuncId::PROBE_WRITE_USER];
 
-/// The arguments of `osmia feature probe`.
+// The arguments of `osmia feature probe`.
 #[derive(Args)]
 #[command(
     after_help = "Words are, as for bpftool: `kernel` or `dev NAME`, `full` (helpers too that write to the kernel's \

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::obj::link::{ABOUT, link_files};
 use crate::output::Output;
 
-/// The arguments of `osmia gen object`.
+// The arguments of `osmia gen object`.
 #[derive(Args)]
 #[command(
     after_help = format!("{ABOUT}

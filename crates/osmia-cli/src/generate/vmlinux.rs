@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
-/// The arguments of `osmia gen vmlinux`.
+// The arguments of `osmia gen vmlinux`.
 #[derive(Args)]
 #[command(
     after_help = "SOURCE is a file (BTF, or ELF with a .BTF section), the id of a BTF in the kernel, or the name \

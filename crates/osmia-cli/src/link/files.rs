@@ -13,7 +13,7 @@ use crate::output::Output;
 /// The verbs that a word may have been meant as.
 const VERBS: [&str; 4] = ["show", "list", "pin", "detach"];
 
-/// The arguments of `osmia link` if no verb is the first of them.
+// The arguments of `osmia link` if no verb is the first of them.
 #[derive(Args)]
 pub struct LinkFiles {
     /// BPF objects to link to one; more in `osmia obj link --help`

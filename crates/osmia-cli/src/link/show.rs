@@ -21,7 +21,7 @@ use crate::symbols::Symbols;
 use crate::table::{Column, fitted};
 use crate::token;
 
-/// The arguments of `osmia link show`.
+// The arguments of `osmia link show`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia link list

@@ -12,7 +12,7 @@ use crate::selector::Selector;
 use crate::token;
 use crate::words::Words;
 
-/// The arguments of `osmia link pin`.
+// The arguments of `osmia link pin`.
 #[derive(Args)]
 #[command(after_help = "Example:\n  osmia link pin id 5 /sys/fs/bpf/my_link")]
 pub struct Pin {
@@ -21,7 +21,7 @@ pub struct Pin {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia link detach`.
+// The arguments of `osmia link detach`.
 #[derive(Args)]
 #[command(after_help = "Example:\n  osmia link detach id 5")]
 pub struct Detach {

@@ -12,7 +12,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::words::Words;
 
-/// The arguments of `osmia map count`.
+// The arguments of `osmia map count`.
 #[derive(Args)]
 pub struct Count {
     /// Which map: `id 12`, `name counts`, `pinned /sys/fs/bpf/counts`

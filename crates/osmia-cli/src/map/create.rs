@@ -14,7 +14,7 @@ use crate::near::no_such;
 use crate::output::Output;
 use crate::words::{Words, number};
 
-/// The arguments of `osmia map create`.
+// The arguments of `osmia map create`.
 #[derive(Args)]
 #[command(
     after_help = "The file is in a bpf file system: /sys/fs/bpf/NAME. Words behind it, in any order: type TYPE, key BYTES, value BYTES, entries COUNT, name NAME, \
@@ -33,7 +33,7 @@ pub struct Create {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia map pin`.
+// The arguments of `osmia map pin`.
 #[derive(Args)]
 pub struct Pin {
     /// Which map, then the file
@@ -41,7 +41,7 @@ pub struct Pin {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia map freeze`.
+// The arguments of `osmia map freeze`.
 #[derive(Args)]
 pub struct Freeze {
     /// Which map: `id 12`, `name counts`, `pinned /sys/fs/bpf/counts`

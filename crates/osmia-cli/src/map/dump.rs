@@ -17,7 +17,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::words::Words;
 
-/// The arguments of `osmia map dump`.
+// The arguments of `osmia map dump`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia map dump name counts                          by the types in the object

@@ -19,7 +19,7 @@ use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::words::Words;
 
-/// The arguments of verbs on single elements.
+// The arguments of verbs on single elements.
 #[derive(Args)]
 #[command(after_help = "Keys and values are bytes, or one value as the type in the object says:
   key 1 0 0 0             bytes

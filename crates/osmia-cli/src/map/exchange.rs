@@ -20,7 +20,7 @@ use crate::words::Words;
 /// So many elements are written in one call.
 const BATCH: usize = 1024;
 
-/// The arguments of `osmia map export`.
+// The arguments of `osmia map export`.
 #[derive(Args)]
 #[command(
     after_help = "The file is what `osmia -j map dump` and bpftool print; `import` and `diff` read it."
@@ -31,7 +31,7 @@ pub struct Export {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia map import`.
+// The arguments of `osmia map import`.
 #[derive(Args)]
 #[command(after_help = "Elements that are there already are replaced, others stay. Examples:
   osmia map import name counts counts.json")]
@@ -41,7 +41,7 @@ pub struct Import {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia map diff`.
+// The arguments of `osmia map diff`.
 #[derive(Args)]
 #[command(after_help = "Exit code 0 whether there are differences or not. Examples:
   osmia map export name counts before.json; sleep 10

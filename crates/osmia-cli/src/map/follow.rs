@@ -29,7 +29,7 @@ const PAGES: usize = 16;
 /// As many events of one ring are shown before the others have their turn.
 const TURN: usize = 1024;
 
-/// The arguments of `osmia map follow`.
+// The arguments of `osmia map follow`.
 #[derive(Args)]
 #[command(after_help = "What is read is gone for others: a ring buffer has one reader. Examples:
   osmia map follow name events --type event

@@ -24,7 +24,7 @@ use crate::select::text;
 use crate::selector::Selector;
 use crate::table::{Column, Table, fitted};
 
-/// The arguments of `osmia map list` and `osmia map show`.
+// The arguments of `osmia map list` and `osmia map show`.
 #[derive(Args, Default)]
 #[command(after_help = "Examples:
   osmia map list                        all maps

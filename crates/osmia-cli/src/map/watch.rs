@@ -32,7 +32,7 @@ const HOME: &str = "\x1b[H";
 const REST_OF_LINE: &str = "\x1b[K\r\n";
 const REST_OF_SCREEN: &str = "\x1b[J";
 
-/// The arguments of `osmia map watch`.
+// The arguments of `osmia map watch`.
 #[derive(Args)]
 #[command(
     after_help = "On a terminal the elements are shown as they are, with what has changed in colour; otherwise a \

@@ -25,7 +25,7 @@ const GENERIC: u32 = 2;
 const DRIVER: u32 = 4;
 const HARDWARE: u32 = 8;
 
-/// The arguments of `osmia net attach`.
+// The arguments of `osmia net attach`.
 #[derive(Args)]
 #[command(
     after_help = "PLACE is xdp, xdpgeneric, xdpdrv, xdpoffload, tcx_ingress, tcx_egress, tc_ingress, tc_egress, \
@@ -46,7 +46,7 @@ pub struct Attach {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia net detach`.
+// The arguments of `osmia net detach`.
 #[derive(Args)]
 #[command(
     after_help = "PLACE is as for `osmia net attach`. At places that run several programs PROG says which one; \

@@ -11,7 +11,7 @@ use crate::report::{Page, Report};
 use crate::table::Table;
 use crate::words::Words;
 
-/// The arguments of `osmia net list`.
+// The arguments of `osmia net list`.
 #[derive(Args, Default)]
 #[command(after_help = "Examples:
   osmia net list

@@ -16,7 +16,7 @@ use crate::object_file::ObjectFile;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
-/// The arguments of `osmia obj dump`.
+// The arguments of `osmia obj dump`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   osmia obj dump closes.bpf.o -S             all functions, with their C

@@ -21,7 +21,7 @@ is a declaration that does not fit its definition. What is static stays apart. T
 debug information (DWARF) is left out. What no file defines stays declared, for the kernel or
 a later link. C files are compiled first.";
 
-/// The arguments of `osmia obj link`.
+// The arguments of `osmia obj link`.
 #[derive(Args)]
 #[command(
     after_help = format!("{ABOUT}

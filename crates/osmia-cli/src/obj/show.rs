@@ -23,7 +23,7 @@ use crate::object_file::ObjectFile;
 use crate::output::Output;
 use crate::report::{Page, Report};
 
-/// The arguments of `osmia obj show`.
+// The arguments of `osmia obj show`.
 #[derive(clap::Args)]
 pub struct Show {
     /// A BPF object, or the C file of one

@@ -26,7 +26,7 @@ const TYPES: [(&str, AttachType); 9] = [
     ("stream_parser", AttachType::SK_SKB_STREAM_PARSER),
 ];
 
-/// The arguments of `osmia prog attach`.
+// The arguments of `osmia prog attach`.
 #[derive(Args)]
 #[command(after_help = "TYPE is sk_msg_verdict, sk_skb_verdict, sk_skb_stream_verdict,
 sk_skb_stream_parser or flow_dissector; all but the last take a map of sockets.
@@ -43,7 +43,7 @@ pub struct Attach {
     words: Vec<String>,
 }
 
-/// The arguments of `osmia prog detach`.
+// The arguments of `osmia prog detach`.
 #[derive(Args)]
 #[command(after_help = "Example:\n  osmia prog detach id 5 sk_msg_verdict id 12")]
 pub struct Detach {

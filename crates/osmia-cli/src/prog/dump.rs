@@ -16,7 +16,7 @@ use crate::selector::Selector;
 use crate::token;
 use crate::words::Words;
 
-/// The arguments of `osmia prog dump`.
+// The arguments of `osmia prog dump`.
 #[derive(Args)]
 #[command(after_help = "Behind PROG may stand, in any order:
   file FILE    write the bytes as they are into a file

@@ -20,7 +20,7 @@ use crate::select::maps;
 use crate::selector::Selector;
 use crate::words::Words;
 
-/// The arguments of `osmia prog load`.
+// The arguments of `osmia prog load`.
 #[derive(Args)]
 #[command(after_help = "Behind PATH may stand, in any order:
   type TYPE                the programs' type, by sections: xdp, cgroup/bind4
@@ -38,7 +38,7 @@ pub struct Load {
     options: LoadOptions,
 }
 
-/// The arguments of `osmia prog loadall`.
+// The arguments of `osmia prog loadall`.
 #[derive(Args)]
 #[command(after_help = "Behind FOLDER may stand what `osmia prog load` takes.
 

@@ -11,7 +11,7 @@ use crate::selector::Selector;
 use crate::token;
 use crate::words::Words;
 
-/// The arguments of `osmia prog pin`.
+// The arguments of `osmia prog pin`.
 #[derive(Args)]
 #[command(after_help = "Example:\n  osmia prog pin name drop /sys/fs/bpf/drop")]
 pub struct Pin {

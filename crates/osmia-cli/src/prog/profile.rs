@@ -28,7 +28,7 @@ use crate::words::Words;
 /// How long samples may wait in their rings.
 const STEP: Duration = Duration::from_millis(100);
 
-/// The arguments of `osmia prog profile`.
+// The arguments of `osmia prog profile`.
 #[derive(Args)]
 #[command(after_help = "METRIC is cycles, instructions, l1d_loads, llc_misses, itlb_misses,
 dtlb_misses, which the processor counts where it has counters, and

@@ -24,7 +24,7 @@ use crate::table::Table;
 use crate::value::hex;
 use crate::words::Words;
 
-/// The arguments of `osmia prog run`.
+// The arguments of `osmia prog run`.
 #[derive(Args)]
 #[command(after_help = "Behind PROG may stand, in any order:
   data_in WHAT      the packet: a file, - for the standard input, hex:0a0b...,

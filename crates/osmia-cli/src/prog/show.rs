@@ -20,7 +20,7 @@ use crate::selector::Selector;
 use crate::table::{Column, fitted};
 use crate::token;
 
-/// The arguments of `osmia prog show`.
+// The arguments of `osmia prog show`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia prog list

@@ -27,7 +27,7 @@ use crate::token;
 /// How long a key or a signal may wait to be seen.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// The arguments of `osmia prog top`.
+// The arguments of `osmia prog top`.
 #[derive(Args)]
 #[command(
     after_help = "While it runs, the kernel counts runs and time, which costs programs a little \

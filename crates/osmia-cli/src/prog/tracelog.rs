@@ -13,7 +13,7 @@ use crate::token;
 use crate::trace::Trace;
 use crate::words::Words;
 
-/// The arguments of `osmia prog tracelog`.
+// The arguments of `osmia prog tracelog`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia prog tracelog                     follow bpf_printk, as `osmia trace`

@@ -21,7 +21,7 @@ use crate::select::{links, names::Names};
 use crate::selector::Selector;
 use crate::token;
 
-/// The arguments of `osmia prog unload`.
+// The arguments of `osmia prog unload`.
 #[derive(Args)]
 #[command(
     after_help = "A program lives as long as a pin, a link, an attachment or a process holds it. \

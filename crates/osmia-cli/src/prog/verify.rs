@@ -22,7 +22,7 @@ use crate::prog::verify::report::{Change, Comparison, Judged, VerifyReport};
 /// The verifier's log holds its figures alone.
 const FIGURES_ONLY: u32 = 4;
 
-/// The arguments of `osmia prog verify`.
+// The arguments of `osmia prog verify`.
 #[derive(Args)]
 #[command(after_help = "Each program is loaded by itself and let go again; nothing is attached.
 The exit code is 1 if the verifier refuses a program; with --compare, if it

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::compile::CompileOptions;
 use crate::kernel_options::KernelOptions;
 
-/// The arguments of `osmia run`.
+// The arguments of `osmia run`.
 #[derive(clap::Args)]
 #[command(
     after_help = "The programs are detached at the end, whatever ends it: Ctrl-C, the duration, or an error.

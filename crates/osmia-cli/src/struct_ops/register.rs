@@ -14,7 +14,7 @@ use crate::output::Output;
 use crate::pins::prepare_folder;
 use crate::report::{Page, Report};
 
-/// Register all tables of an object, to stay
+// The arguments of `osmia struct_ops register`.
 #[derive(Args)]
 #[command(after_help = "Examples:
   osmia struct_ops register shy.bpf.o                  a table that stays until it is unregistered

@@ -52,6 +52,7 @@ const FLAGS: &[&str] = &[
     "-fno-addrsig",
     "-fno-stack-protector",
     "-fno-color-diagnostics",
+    "-fno-crash-diagnostics",
     "-MD",
     "-c",
 ];
@@ -72,7 +73,7 @@ impl Compile {
         let diagnostics = diagnostic::parse(&said, base, &cwd);
         if !output.status.success() {
             let source = diagnostic::seen_from(&source, &cwd);
-            return Err(self.failure(source, diagnostics, said.into_owned()));
+            return Err(self.failure(source, diagnostics, &said));
         }
         let rule = fs::read_to_string(&rule).during("read clang's list of headers", &rule)?;
         let inputs = depfile::prerequisites(&rule).iter().map(|file| base.join(file)).collect();
@@ -93,16 +94,17 @@ impl Compile {
         let output = command.output();
         let output = output.map_err(|source| Error::Start { clang: self.clang.name(), source })?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let said = String::from_utf8_lossy(&output.stderr);
             let diagnostics = diagnostic::parse(&said, base, &cwd);
-            return Err(self.failure(diagnostic::seen_from(&source, &cwd), diagnostics, said));
+            return Err(self.failure(diagnostic::seen_from(&source, &cwd), diagnostics, &said));
         }
         let text = fs::read(&text).during("read what clang made of the C in", &source)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    fn failure(&self, source: PathBuf, diagnostics: Vec<Diagnostic>, said: String) -> Error {
+    fn failure(&self, source: PathBuf, diagnostics: Vec<Diagnostic>, said: &str) -> Error {
         let remedy = remedy(&diagnostics);
+        let said = diagnostic::without_backtrace(said);
         let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
         let errors = count(Severity::Error);
         Error::Compile {
@@ -223,6 +225,18 @@ mod tests {
         };
         assert_eq!(diagnostics[0].place.as_ref().unwrap().line, 1);
         assert!(remedy.contains("libbpf-dev"), "{remedy}");
+    }
+
+    #[test]
+    fn signed_division_has_a_remedy_and_no_backtrace() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = write(dir.path(), "x.bpf.c", "int half(int n) { return n / 2; }\n");
+        let mut compile = compiler();
+        compile.args.push("-mcpu=v3".into());
+        let error = compile.run(&source).unwrap_err();
+        let Error::Compile { said, remedy: Some(remedy), .. } = error else { panic!("{error:?}") };
+        assert!(remedy.contains("--cpu v4"), "{remedy}");
+        assert!(!said.contains("Stack dump") && !said.contains("bug report"), "{said}");
     }
 
     #[test]

@@ -93,6 +93,17 @@ pub(crate) fn parse(output: &str, base: &Path, cwd: &Path) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// What a compiler said, without what it tells its own makers when it breaks off: where in the compiler that was.
+pub(crate) fn without_backtrace(output: &str) -> String {
+    let mut inside = false;
+    let kept = output.lines().filter(|line| {
+        inside |= line.starts_with("PLEASE submit a bug report");
+        inside &= !line.starts_with("clang: ");
+        !inside
+    });
+    kept.flat_map(|line| [line, "\n"]).collect()
+}
+
 /// Shown source, as against "In file included from" and "1 error generated."
 fn is_source(line: &str) -> bool {
     let is_sum = line.ends_with(" generated.") && line.starts_with(|c: char| c.is_ascii_digit());
@@ -141,7 +152,7 @@ pub(crate) fn seen_from(path: &Path, cwd: &Path) -> PathBuf {
 mod tests {
     use std::path::Path;
 
-    use super::{Severity, parse};
+    use super::{Severity, parse, without_backtrace};
 
     const OUTPUT: &str = "\
 x.bpf.c:3:7: warning: unused variable 'y' [-Wunused-variable]
@@ -156,6 +167,16 @@ clang: error: unknown argument: '-frob'
 error: unknown target triple 'bpf', please use -triple or -arch
 1 warning and 3 errors generated.
 ";
+
+    #[test]
+    fn where_in_the_compiler_it_broke_off_is_left_out() {
+        let said = "Error at line 9: no\nfatal error: error in backend: Cannot select: i32 = sdiv 1\n\
+                    In function: half\nPLEASE submit a bug report to x\nStack dump:\n #0 0x00007fe0b6\n\
+                    clang: error: clang frontend command failed\n";
+        let expected = "Error at line 9: no\nfatal error: error in backend: Cannot select: i32 = sdiv 1\n\
+                        In function: half\nclang: error: clang frontend command failed\n";
+        assert_eq!(without_backtrace(said), expected);
+    }
 
     #[test]
     fn places_kinds_and_sources() {

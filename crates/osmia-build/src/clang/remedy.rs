@@ -2,6 +2,9 @@
 
 use crate::clang::diagnostic::{Diagnostic, Severity};
 
+const SIGNED_DIVISION: &str = "BPF divides unsigned numbers only, up to version 3 of its instruction set: divide unsigned numbers, or \
+     choose version 4 (`--cpu v4`, `Builder::cpu`), which needs clang 18 and kernel 6.6";
+
 /// Pieces of messages, and what helps.
 const REMEDIES: &[(&[&str], &str)] = &[
     (
@@ -43,6 +46,9 @@ const REMEDIES: &[(&[&str], &str)] = &[
         "this clang was built without BPF: install your distribution's clang, or name another \
          one in $OSMIA_CLANG",
     ),
+    (&["Cannot select: ", " = sdiv "], SIGNED_DIVISION),
+    (&["Cannot select: ", " = srem "], SIGNED_DIVISION),
+    (&["unsupported signed division"], SIGNED_DIVISION),
     (
         &["unknown target CPU 'v4'"],
         "version 4 of the instruction set needs clang 18: choose another version with \

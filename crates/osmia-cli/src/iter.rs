@@ -32,7 +32,7 @@ pub enum IterVerb {
   osmia iter pin elements.bpf.o /sys/fs/bpf/elements map id 5")]
 pub struct Pin {
     /// An object, where to pin, and the map to walk
-    #[arg(value_name = "FILE PATH [map MAP]", required = true, num_args = 2..)]
+    #[arg(value_name = "FILE PATH [map MAP]", required = true)]
     words: Vec<String>,
     #[command(flatten)]
     source: Source,

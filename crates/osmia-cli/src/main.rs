@@ -5,6 +5,7 @@
 
 mod attached;
 mod batch;
+mod bpftool;
 mod btf;
 mod build;
 mod cgroup;
@@ -59,7 +60,7 @@ mod wrap;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 use crate::check::boot::guest;
 use crate::cli::{Cli, Command};
@@ -70,9 +71,15 @@ fn main() -> ExitCode {
     if guest::is_wanted() {
         return guest::run();
     }
-    let cli = match Cli::try_parse() {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let asked = Form::of_arguments(arguments.get(1..).unwrap_or_default());
+    let arguments = match bpftool::translate(arguments, Cli::command) {
+        Ok(arguments) => arguments,
+        Err(failure) => return failure.tell(asked),
+    };
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => return usage(&error, asked),
     };
     let form = cli.form();
     let mut output = Output::new(form).with_pins(cli.pins()).with_numbers(cli.numbers());
@@ -118,9 +125,7 @@ fn run(command: &Command, output: &mut Output) -> Result<(), Failure> {
 }
 
 /// What clap has to say of the arguments: help, the version, or what is wrong with them.
-fn usage(error: &clap::Error) -> ExitCode {
-    let form =
-        Form::of_arguments(std::env::args_os().skip(1).collect::<Vec<OsString>>().as_slice());
+fn usage(error: &clap::Error, form: Form) -> ExitCode {
     if error.use_stderr() && form != Form::Text {
         let text = error.to_string();
         let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();

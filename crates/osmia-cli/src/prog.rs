@@ -10,6 +10,7 @@ mod load;
 mod metadata;
 mod packets;
 mod pin;
+pub mod printed;
 mod profile;
 mod referred;
 mod run;

@@ -5,7 +5,7 @@ mod contents;
 mod event_type;
 mod happening;
 pub mod options;
-mod printk;
+pub mod printk;
 mod set;
 pub mod signals;
 mod watch;

@@ -1,12 +1,12 @@
 //! `osmia struct_ops`: tables of callbacks for the kernel.
 
+mod dump;
 mod register;
-
-use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
 use osmia::Kernel;
 use osmia_abi::MapType;
+use osmia_btf::near::nearest;
 use osmia_btf::{Btf, TypeId};
 use osmia_sys::Bpf;
 use serde::Serialize;
@@ -19,7 +19,6 @@ use crate::selector::{Selector, refused};
 use crate::struct_ops::register::Register;
 use crate::table::Table;
 use crate::token;
-use crate::value::Value;
 
 // `osmia struct_ops`.
 #[derive(Args)]
@@ -45,7 +44,7 @@ enum StructOpsVerb {
 
 #[derive(Args)]
 struct Which {
-    /// Which tables: id N, name NAME; all if not given
+    /// Which tables: id N, name NAME, pinned PATH; all if not given
     #[arg(value_name = "MAP")]
     which: Vec<String>,
 }
@@ -60,7 +59,7 @@ impl StructOps {
         match &self.verb {
             None => show(&bpf, &Which { which: Vec::new() }, output),
             Some(StructOpsVerb::Show(which)) => show(&bpf, which, output),
-            Some(StructOpsVerb::Dump(which)) => dump(&bpf, which, output),
+            Some(StructOpsVerb::Dump(which)) => dump::run(&bpf, &which.find(&bpf)?, output),
             Some(StructOpsVerb::Register(register)) => register.run(output),
             Some(StructOpsVerb::Unregister(which)) => unregister(&bpf, which),
         }
@@ -70,17 +69,30 @@ impl StructOps {
 impl Which {
     fn find(&self, bpf: &Bpf) -> Result<Vec<OpenMap>, Failure> {
         let selector = Selector::optional(&self.which)?;
-        let mut found = match &selector {
-            None => maps::all(bpf)?,
-            Some(selector) => maps::several(bpf, selector)?,
-        };
-        found.retain(|map| map.info.type_ == MapType::STRUCT_OPS);
-        match selector {
-            Some(selector) if found.is_empty() => Err(Failure::not_found(format!(
-                "there is no struct_ops map with {selector}; `osmia struct_ops list` shows those that there are"
-            ))),
-            _ => Ok(found),
+        let mut tables = maps::all(bpf)?;
+        tables.retain(|map| map.info.type_ == MapType::STRUCT_OPS);
+        let Some(selector) = selector else { return Ok(tables) };
+        let known: Vec<String> = tables.iter().map(OpenMap::name).collect();
+        match &selector {
+            Selector::Id(id) => tables.retain(|map| map.info.id == *id),
+            Selector::Name(name) => tables.retain(|map| map.name() == *name),
+            Selector::Pinned(_) => tables = maps::several(bpf, &selector)?,
+            Selector::Tag(_) => return Err(Failure::usage("tables have no tags: use id or name")),
         }
+        tables.retain(|map| map.info.type_ == MapType::STRUCT_OPS);
+        if !tables.is_empty() {
+            return Ok(tables);
+        }
+        let none = Failure::not_found(format!(
+            "there is no table of callbacks with {selector}; `osmia struct_ops list` shows those that there are"
+        ));
+        let near = match &selector {
+            Selector::Name(name) => nearest(name, known.iter().map(String::as_str)),
+            _ => None,
+        };
+        Err(near
+            .into_iter()
+            .fold(none, |none, near| none.with_hint(&format!("did you mean {near}?"))))
     }
 }
 
@@ -100,23 +112,6 @@ fn show(bpf: &Bpf, which: &Which, output: &mut Output) -> Result<(), Failure> {
         rows.push(Row { id: map.info.id, name: map.name(), kernel_struct_ops });
     }
     output.show(&List(rows))
-}
-
-fn dump(bpf: &Bpf, which: &Which, output: &mut Output) -> Result<(), Failure> {
-    let kernel = Kernel::running()?;
-    let mut tables = Vec::new();
-    for map in which.find(bpf)? {
-        let btf = kernel.btf()?;
-        let (ty, kernel_struct_ops) = type_of(btf, &map);
-        let mut value = vec![0; map.info.value_size as usize];
-        bpf.map_lookup(&map.fd, &0u32.to_ne_bytes(), &mut value, 0)
-            .map_err(|errno| refused(format!("read struct_ops map {}", map.info.id), errno))?;
-        let value = Value::new(Some(btf), Some(ty), value);
-        let text = value.text();
-        let row = Row { id: map.info.id, name: map.name(), kernel_struct_ops };
-        tables.push(Content { row, value: serde_json::to_value(&value)?, text });
-    }
-    output.show(&Dumped(tables))
 }
 
 fn unregister(bpf: &Bpf, which: &Which) -> Result<(), Failure> {
@@ -152,29 +147,5 @@ impl Report for List {
             table.row([row.id.to_string(), row.name.clone(), row.kernel_struct_ops.clone()]);
         }
         table.plain()
-    }
-}
-
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Dumped(Vec<Content>);
-
-#[derive(Serialize)]
-struct Content {
-    #[serde(flatten)]
-    row: Row,
-    value: serde_json::Value,
-    #[serde(skip)]
-    text: String,
-}
-
-impl Report for Dumped {
-    fn text(&self, _: &Page) -> String {
-        let mut text = String::new();
-        for Content { row, text: value, .. } in &self.0 {
-            let _ =
-                writeln!(text, "{}: {} of {}\n  {value}", row.id, row.name, row.kernel_struct_ops);
-        }
-        text
     }
 }

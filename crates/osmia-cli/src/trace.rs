@@ -2,20 +2,27 @@
 
 mod streams;
 
+use std::path::Path;
+use std::slice;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use glob::Pattern;
 use osmia::{Kernel, TraceLine, TracePipe};
-use osmia_sys::Poller;
+use osmia_sys::{Bpf, Poller};
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::prog::printed;
 use crate::report::{Page, Report};
 use crate::run::options::duration;
+use crate::run::printk::PrintkFilter;
 use crate::run::signals::Signals;
+use crate::select::progs;
+use crate::selector::Selector;
 use crate::trace::streams::{Line, Streams};
+use crate::words::Words;
 
 /// How often streams are looked into, which nobody is woken for.
 const LOOK: Duration = Duration::from_millis(100);
@@ -24,12 +31,14 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Args)]
 #[command(
     after_help = "All programs of the system are heard, in a trace buffer of our own: others lose nothing. \
-Messages do not tell their programs; filters go by process and text. With --prog the standard output and error of \
+Messages do not tell their programs; filters go by process and text, and --by by the formats that a program's \
+calls of bpf_printk have. With --prog the standard output and error of \
 programs are followed instead (since 6.17); what is read is taken out of them.
 
 Examples:
   osmia trace
   osmia trace --pid 1234 --grep '*refused*'
+  osmia trace --by drop                       what this program prints with bpf_printk
   osmia trace --prog drop --prog 117          what these programs print to their streams
   osmia trace --json --duration 10s"
 )]
@@ -37,6 +46,9 @@ pub struct Trace {
     /// Follow what a program prints to its streams: an id, a name, or the path of a pin
     #[arg(long, value_name = "PROG", conflicts_with_all = ["pid", "comm", "cpu"])]
     prog: Vec<String>,
+    /// Only messages that this program can have printed: an id, a name, or the path of a pin
+    #[arg(long, value_name = "PROG", conflicts_with = "prog")]
+    by: Vec<String>,
     /// Only messages from this process or thread
     #[arg(long, value_name = "PID")]
     pid: Vec<u32>,
@@ -131,6 +143,7 @@ impl Trace {
     /// Follows what all programs print with `bpf_printk`.
     fn printk(&self, text: Option<&Pattern>, output: &mut Output) -> Result<(), Failure> {
         let kernel = Kernel::running()?;
+        let by = self.printers(kernel.bpf())?;
         let mut signals = Signals::catch()?;
         let mut pipe = TracePipe::open(&kernel)?;
         let waits = |errno| Failure::because("wait for messages", &errno);
@@ -141,7 +154,8 @@ impl Trace {
         let mut count = 0;
         loop {
             while let Some(line) = pipe.next_message()? {
-                if !self.admits(&line, text) {
+                let printed = by.is_empty() || by.iter().any(|by| by.admits(&line.message));
+                if !printed || !self.admits(&line, text) {
                     continue;
                 }
                 output.show(&Printed::from(line))?;
@@ -162,12 +176,37 @@ impl Trace {
         }
     }
 
+    /// What the programs can have printed whose messages are wanted.
+    fn printers(&self, bpf: &Bpf) -> Result<Vec<PrintkFilter>, Failure> {
+        let mut filters = Vec::new();
+        for program in &self.by {
+            let selector = Selector::read(&mut Words::new(slice::from_ref(program)))?;
+            for prog in progs::several(bpf, &selector)? {
+                filters.push(match printed::filter(bpf, &prog)? {
+                    PrintkFilter::Silent => {
+                        return Err(Failure::new(format!(
+                            "program {} does not call bpf_printk: it prints nothing here",
+                            prog.info.id
+                        )));
+                    }
+                    filter => filter,
+                });
+            }
+        }
+        Ok(filters)
+    }
+
     fn admits(&self, line: &TraceLine, text: Option<&Pattern>) -> bool {
-        (self.pid.is_empty() || self.pid.contains(&line.pid))
+        (self.pid.is_empty() || self.pid.iter().any(|pid| is_of(line.pid, *pid)))
             && self.comm.as_ref().is_none_or(|comm| comm.matches(&line.comm))
             && self.cpu.is_none_or(|cpu| cpu == line.cpu)
             && text.is_none_or(|text| text.matches(&line.message))
     }
+}
+
+/// Whether a thread is that one, or one of that process's.
+fn is_of(thread: u32, pid: u32) -> bool {
+    thread == pid || Path::new(&format!("/proc/{pid}/task/{thread}")).exists()
 }
 
 impl From<TraceLine> for Printed {

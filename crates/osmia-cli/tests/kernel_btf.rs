@@ -1,5 +1,7 @@
 //! `osmia btf` on what the running kernel holds.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod beside;
 mod command;
 
 use std::io::{BufRead as _, BufReader};
@@ -11,6 +13,7 @@ use osmia_testkit::gate::Gate;
 use osmia_testkit::tree;
 use serde_json::Value;
 
+use crate::beside::{bpftool, osmia_json, same_keys};
 use crate::command::{Said, command};
 
 fn osmia(arguments: &[&str]) -> String {
@@ -168,4 +171,31 @@ fn the_words_of_bpftool_name_types() {
     assert!(dump(&["id", "4294967295"]).failed_as(3).contains("osmia btf list"));
     assert!(dump(&["prog", "name", "no_such_program"]).failed_as(3).contains("osmia prog list"));
     assert!(dump(&["id", &btf, "format", "d"]).failed_as(2).contains("c, raw, json"));
+}
+
+#[test]
+fn types_are_listed_and_dumped_as_by_bpftool() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("elements").bytes() else { return };
+    let spec = osmia::open("elements", bytes).unwrap();
+    let object = Object::load(&spec, &Kernel::running().unwrap()).unwrap();
+    let id = object.map("flows").unwrap().info().unwrap().btf_id.to_string();
+    let Some(mut theirs) = bpftool(&["btf", "show", "id", &id]) else { return };
+    let ours = osmia_json(&["btf", "show", "id", &id]);
+    // Theirs are in the order in which they were made.
+    for users in ["prog_ids", "map_ids"] {
+        let ids = theirs[users].as_array_mut().unwrap();
+        ids.sort_by_key(Value::as_u64);
+        assert!(!ids.is_empty(), "{users}");
+    }
+    same_keys(&ours, &theirs, &["name"]);
+    assert_eq!(osmia_json(&["btf", "list", "id", &id]), ours);
+    let listed = osmia_json(&["btf", "show"]);
+    assert!(listed.as_array().unwrap().contains(&ours), "{listed}");
+    let dump = ["btf", "dump", "id", &id];
+    let theirs = bpftool(&dump).unwrap();
+    assert!(theirs["types"].as_array().unwrap().len() > 20);
+    assert_eq!(osmia_json(&dump), theirs);
+    let none = command(&["btf", "show", "id", "4294967295"]).output().unwrap();
+    assert!(Said::of(none).failed_as(3).contains("there is no BTF with the id 4294967295"));
 }

@@ -49,6 +49,20 @@ fn features_are_those_that_bpftool_finds() {
 }
 
 #[test]
+fn fewer_rights_mean_fewer_features() {
+    let Some(_gate) = Gate::root() else { return };
+    let types = |words: &[&str]| osmia_json(words)["program_types"].clone();
+    let (all, few) = (types(&["feature", "probe"]), types(&["feature", "probe", "unprivileged"]));
+    assert_eq!(all["have_xdp_prog_type"], true);
+    assert_eq!(few["have_xdp_prog_type"], false);
+    assert_eq!(all.as_object().unwrap().len(), few.as_object().unwrap().len());
+    let Some(theirs) = bpftool(&["feature", "probe", "kernel", "unprivileged"]) else { return };
+    for (key, value) in theirs["program_types"].as_object().unwrap() {
+        assert_eq!(few.get(key), Some(value), "{key}");
+    }
+}
+
+#[test]
 fn builtins_are_at_least_those_of_bpftool() {
     let Some(_gate) = Gate::root() else { return };
     for group in ["prog_types", "map_types", "attach_types", "link_types", "helpers"] {
@@ -83,6 +97,8 @@ fn probes_are_listed_with_prototypes() {
     let Some(_gate) = Gate::root() else { return };
     let text = osmia(&["probe", "list", "fentry:tcp_conn*"]).done();
     assert!(text.contains("int tcp_connect(struct sock *sk)"), "{text}");
+    let kprobes = osmia(&["probe", "list", "kprobe:*tcp_connect"]).done();
+    assert!(kprobes.lines().any(|line| line.starts_with("kprobe:tcp_connect ")), "{kprobes}");
     let close = osmia_json(&["probe", "list", "tracepoint:syscalls:sys_enter_close"]);
     assert_eq!(close[0]["name"], "syscalls/sys_enter_close");
     assert!(

@@ -223,6 +223,32 @@ fn programs_on_events_without_links_are_told() {
 }
 
 #[test]
+fn programs_are_bound_to_an_interface() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(path) = Fixture::new("hooks").path() else { return };
+    let Some(veth) = Veth::new() else { return };
+    let bpffs = Bpffs::new();
+    let pin = bpffs.join("bound");
+    let load = |device: &str, name: &str| {
+        let (path, pin) = (path.to_str().unwrap(), pin.to_str().unwrap());
+        osmia(&["prog", "load", path, pin, device, name])
+    };
+    veth.near.enter(|| {
+        let said = load("xdpmeta_dev", NEAR);
+        if !gate.needs("programs for an interface's metadata", "6.3", said.code == Some(0)) {
+            return;
+        }
+        osmia(&["net", "attach", "xdpdrv", pin.to_str().unwrap(), "dev", NEAR]).done();
+        let taken = osmia(&["net", "attach", "xdpgeneric", pin.to_str().unwrap(), "dev", NEAR]);
+        assert_eq!(taken.code, Some(1), "{}", taken.err);
+        osmia(&["net", "detach", "xdpdrv", "dev", NEAR]).done();
+        assert!(load("xdpmeta_dev", "lo").failed_as(5).contains("the driver of lo"));
+        assert!(load("offload_dev", "lo").failed_as(5).contains("the driver of lo"));
+        assert!(load("dev", "loo").failed_as(3).contains("loo"));
+    });
+}
+
+#[test]
 fn netfilter_programs_are_attached_and_listed() {
     let Some(gate) = Gate::root() else { return };
     let Some(bytes) = Fixture::new("link_net").bytes() else { return };

@@ -17,7 +17,7 @@ use osmia_testkit::skip;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::beside::osmia;
+use crate::beside::{bpftool, osmia, osmia_json, same_keys};
 use crate::command::{Said, command};
 
 /// The kernel's second thread, whose number is the same everywhere.
@@ -243,9 +243,22 @@ fn tables_of_callbacks_are_registered_to_stay() {
     let id = row("shy")["id"].to_string();
     let listed = json_of(&osmia(&["-j", "struct_ops", "show", "id", &id]));
     assert_eq!(listed[0]["name"], "shy");
-    assert!(osmia(&["struct_ops", "dump", "id", &id]).done().contains("osmia_shy"));
+    let dumped = osmia(&["struct_ops", "dump", "id", &id]).done();
+    assert!(dumped.contains("osmia_shy") && dumped.contains("shy_init (program "), "{dumped}");
+    if let Some(theirs) = bpftool(&["struct_ops", "dump", "id", &id]) {
+        let ours = osmia_json(&["struct_ops", "dump", "id", &id]);
+        // Kernels before 6.18 have no hash of maps to tell.
+        same_keys(&ours[0]["bpf_map_info"], &theirs[0]["bpf_map_info"], &["hash", "hash_size"]);
+        assert_eq!(ours[1], theirs[1]);
+        let theirs = bpftool(&["struct_ops", "show", "id", &id]).unwrap();
+        assert_eq!(listed, theirs);
+    }
     osmia(&["struct_ops", "unregister", "id", &id]).done();
     fs::remove_file(row("linked")["pinned"].as_str().unwrap()).unwrap();
+    for verb in ["show", "dump", "unregister"] {
+        let none = osmia(&["struct_ops", verb, "name", "shyy"]).failed_as(3);
+        assert!(none.contains("there is no table of callbacks with the name shyy"), "{none}");
+    }
     let left = fs::read_to_string("/proc/sys/net/ipv4/tcp_available_congestion_control").unwrap();
     assert!(!left.contains("osmia_shy"), "{left}");
 }

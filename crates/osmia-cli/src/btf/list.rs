@@ -9,13 +9,21 @@ use serde::Serialize;
 
 use crate::btf::source::Held;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Form, Output};
 use crate::report::{Page, Report};
 use crate::table::Table;
+use crate::words::Words;
 
 // The arguments of `osmia btf list`.
 #[derive(Args)]
-pub struct List {}
+#[command(after_help = "Examples:
+  osmia btf list
+  osmia btf list id 5")]
+pub struct List {
+    /// The id of one; all if not given
+    #[arg(value_name = "id N")]
+    words: Vec<String>,
+}
 
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -44,34 +52,73 @@ impl List {
     ///
     /// # Errors
     /// The kernel does not tell: it takes `CAP_SYS_ADMIN`.
-    #[allow(clippy::unused_self)]
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let bpf = Bpf::default();
-        let refused = |errno: Errno| {
-            let remedy = if errno == Errno::PERM { " (it takes CAP_SYS_ADMIN)" } else { "" };
-            Failure::because(format!("list the kernel's BTF{remedy}"), &errno)
+        let mut words = Words::new(&self.words);
+        let id = match words.is_empty() {
+            true => None,
+            false => {
+                words.take("id");
+                Some(words.number("the id")?)
+            }
         };
-        let mut users = Users::find()?;
-        let (mut rows, mut last) = (Vec::new(), 0);
-        while let Some(id) = bpf.next_id(IdKind::Btf, last).map_err(refused)? {
-            last = id;
-            let held = match bpf.btf_by_id(id, None) {
-                Ok(fd) => Held::of(&bpf, &fd).map_err(refused)?,
-                // It went away since.
-                Err(Errno::NOENT) => continue,
-                Err(errno) => return Err(refused(errno)),
-            };
-            rows.push(Row {
-                id,
-                size: held.size,
-                prog_ids: users.programs.remove(&id).unwrap_or_default(),
-                map_ids: users.maps.remove(&id).unwrap_or_default(),
-                kernel: held.is_kernel,
-                name: if held.name.is_empty() { "<anon>".to_owned() } else { held.name },
-            });
+        words.end()?;
+        match id {
+            None => all(output),
+            Some(id) => one(id, output),
         }
-        output.show(&ListReport(rows))
     }
+}
+
+/// Lists one of them.
+///
+/// # Errors
+/// It is not there, or as for all.
+pub fn one(id: u64, output: &mut Output) -> Result<(), Failure> {
+    let mut rows = rows()?;
+    rows.retain(|row| u64::from(row.id) == id);
+    match rows.pop() {
+        Some(row) if output.form() == Form::Text => output.show(&ListReport(vec![row])),
+        Some(row) => output.json(&row),
+        None => Err(Failure::not_found(format!(
+            "there is no BTF with the id {id}; `osmia btf list` shows those that there are"
+        ))),
+    }
+}
+
+/// Lists all.
+///
+/// # Errors
+/// The kernel does not tell: it takes `CAP_SYS_ADMIN`.
+pub fn all(output: &mut Output) -> Result<(), Failure> {
+    output.show(&ListReport(rows()?))
+}
+
+fn rows() -> Result<Vec<Row>, Failure> {
+    let bpf = Bpf::default();
+    let refused = |errno: Errno| {
+        let remedy = if errno == Errno::PERM { " (it takes CAP_SYS_ADMIN)" } else { "" };
+        Failure::because(format!("list the kernel's BTF{remedy}"), &errno)
+    };
+    let mut users = Users::find()?;
+    let (mut rows, mut last) = (Vec::new(), 0);
+    while let Some(id) = bpf.next_id(IdKind::Btf, last).map_err(refused)? {
+        last = id;
+        let held = match bpf.btf_by_id(id, None) {
+            Ok(fd) => Held::of(&bpf, &fd).map_err(refused)?,
+            // It went away since.
+            Err(Errno::NOENT) => continue,
+            Err(errno) => return Err(refused(errno)),
+        };
+        rows.push(Row {
+            id,
+            size: held.size,
+            prog_ids: users.programs.remove(&id).unwrap_or_default(),
+            map_ids: users.maps.remove(&id).unwrap_or_default(),
+            kernel: held.is_kernel,
+            name: if held.name.is_empty() { "<anon>".to_owned() } else { held.name },
+        });
+    }
+    Ok(rows)
 }
 
 impl Users {

@@ -5,11 +5,13 @@ use osmia_btf::layout::{Layout, Slot};
 use osmia_btf::{Btf, Kind, Type, TypeId, c};
 use serde::Serialize;
 
+use crate::btf::list;
 use crate::btf::source::BaseOptions;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::report::{Page, Report};
 use crate::type_name::{find, look_up};
+use crate::words::number;
 
 // The arguments of `osmia btf show`.
 #[derive(Args)]
@@ -23,9 +25,10 @@ Examples:
   osmia btf show tcp_connect"
 )]
 pub struct Show {
-    /// The type: `task_struct`, `struct sock`, a function, or an id
+    /// The type: `task_struct`, `struct sock`, a function, or an id; as with bpftool, without one the BTF that
+    /// the kernel holds is listed, or with `id N` one of it
     #[arg(value_name = "TYPE")]
-    ty: String,
+    ty: Option<String>,
     /// Where it comes from
     source: Option<String>,
     /// The size of a cache line; 0 marks none
@@ -74,23 +77,14 @@ impl Show {
     /// # Errors
     /// The source cannot be read, or has no such type.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
+        let ty = match (self.ty.as_deref(), self.source.as_deref().map(number)) {
+            (None, _) => return list::all(output),
+            (Some("id"), Some(Some(id))) => return list::one(id, output),
+            (Some(ty), _) => ty,
+        };
         let btf = self.base.open(self.source.as_deref())?;
-        let ty = self.find(&btf)?;
+        let ty = named(&btf, ty)?;
         output.show(&self.report(&btf, &ty)?)
-    }
-
-    fn find<'a>(&self, btf: &'a Btf) -> Result<Type<'a>, Failure> {
-        if let Ok(id) = self.ty.parse() {
-            return Ok(btf.ty(TypeId(id))?);
-        }
-        if let Some(found) = look_up(btf, &self.ty)? {
-            return Ok(found);
-        }
-        // Functions come last: many have the name of a struct.
-        match btf.find(Kind::Func, &self.ty)? {
-            Some(function) => Ok(function),
-            None => find(btf, &self.ty),
-        }
     }
 
     fn report(&self, btf: &Btf, ty: &Type<'_>) -> Result<TypeReport, Failure> {
@@ -113,6 +107,20 @@ impl Show {
             }),
             text,
         })
+    }
+}
+
+fn named<'a>(btf: &'a Btf, ty: &str) -> Result<Type<'a>, Failure> {
+    if let Ok(id) = ty.parse() {
+        return Ok(btf.ty(TypeId(id))?);
+    }
+    if let Some(found) = look_up(btf, ty)? {
+        return Ok(found);
+    }
+    // Functions come last: many have the name of a struct.
+    match btf.find(Kind::Func, ty)? {
+        Some(function) => Ok(function),
+        None => find(btf, ty),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use clap::Args;
 use osmia::{ErrorKind, Kernel, Language};
 use osmia_abi::{FuncId, MapType, ProgType};
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -86,7 +87,7 @@ const LOUD: [FuncId; 3] = [FuncId::TRACE_PRINTK, FuncId::TRACE_VPRINTK, FuncId::
 #[derive(Args)]
 #[command(
     after_help = "Words are, as for bpftool: `kernel` or `dev NAME`, `full` (helpers too that write to the kernel's \
-log), `macros` and `prefix PREFIX` for C.
+log), `unprivileged` (what users without capabilities can do), `macros` and `prefix PREFIX` for C.
 
 Examples:
   osmia feature probe
@@ -95,7 +96,7 @@ Examples:
 )]
 pub struct Probe {
     /// What to probe, and how to print it
-    #[arg(value_name = "kernel|dev NAME|full|macros|prefix PREFIX")]
+    #[arg(value_name = "kernel|dev NAME|full|unprivileged|macros|prefix PREFIX")]
     words: Vec<String>,
 }
 
@@ -104,6 +105,7 @@ pub struct Probe {
 struct Plan {
     device: Option<Device>,
     full: bool,
+    unprivileged: bool,
     prefix: Option<String>,
 }
 
@@ -118,6 +120,9 @@ impl Probe {
     /// The words are wrong, or the kernel lets nothing be tried.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let plan = Plan::read(&self.words)?;
+        if plan.unprivileged {
+            give_up_rights()?;
+        }
         let kernel = Kernel::running()?;
         let mut sections = Map::new();
         if plan.device.is_none() {
@@ -158,11 +163,7 @@ impl Plan {
                 "full" => plan.full = true,
                 "macros" => plan.prefix = Some(plan.prefix.take().unwrap_or_default()),
                 "prefix" => plan.prefix = Some(words.next("the prefix")?.to_owned()),
-                _ => {
-                    return Err(Failure::unsupported(
-                        "what unprivileged users can do is found by running this as one of them",
-                    ));
-                }
+                _ => plan.unprivileged = true,
             }
         }
         Ok(plan)
@@ -216,6 +217,17 @@ impl Plan {
         }
         Value::Object(lists)
     }
+}
+
+/// Goes on with no more rights than any user has.
+fn give_up_rights() -> Result<(), Failure> {
+    let none = CapabilitySets {
+        effective: CapabilitySet::empty(),
+        permitted: CapabilitySet::empty(),
+        inheritable: CapabilitySet::empty(),
+    };
+    set_capabilities(None, none)
+        .map_err(|errno| Failure::because("give up all capabilities", &errno))
 }
 
 fn name(ty: ProgType) -> &'static str {

@@ -17,7 +17,7 @@ use crate::words::Words;
 #[command(after_help = "Example:\n  osmia link pin id 5 /sys/fs/bpf/my_link")]
 pub struct Pin {
     /// Which link, and where to
-    #[arg(value_name = "LINK PATH", required = true, num_args = 2..)]
+    #[arg(value_name = "LINK PATH", required = true)]
     words: Vec<String>,
 }
 

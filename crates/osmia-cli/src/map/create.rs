@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use osmia::{Kernel, Map};
 use osmia_abi::MapType;
-use osmia_sys::{Bpf, MapCreate, ObjName};
+use osmia_sys::{Bpf, Errno, MapCreate, ObjName};
 
 use crate::failure::Failure;
 use crate::map::open;
@@ -18,7 +18,7 @@ use crate::words::{Words, number};
 #[derive(Args)]
 #[command(
     after_help = "The file is in a bpf file system: /sys/fs/bpf/NAME. Words behind it, in any order: type TYPE, key BYTES, value BYTES, entries COUNT, name NAME, \
-flags NUMBER|NAME[,NAME], inner_map MAP, dev INTERFACE, extra NUMBER.
+flags NUMBER|NAME[,NAME], inner_map MAP, offload_dev INTERFACE, extra NUMBER.
 
 Examples:
   osmia map create counts type hash key 4 value 8 entries 1024 name counts
@@ -37,7 +37,7 @@ pub struct Create {
 #[derive(Args)]
 pub struct Pin {
     /// Which map, then the file
-    #[arg(required = true, num_args = 2.., value_name = "MAP FILE")]
+    #[arg(required = true, value_name = "MAP FILE")]
     words: Vec<String>,
 }
 
@@ -86,6 +86,11 @@ impl Create {
         };
         let fd = Bpf::default().map_create(&create).map_err(|errno| {
             let name = map_type.name().unwrap_or("unknown");
+            if errno == Errno::INVAL && matches!(kernel.has_map_type(map_type), Ok(false)) {
+                let since = Kernel::map_type_since(map_type)
+                    .map_or_else(String::new, |since| format!(" (they came with {since})"));
+                return Failure::unsupported(format!("this kernel has no maps of type {name}{since}"));
+            }
             let attempt = format!(
                 "create a map of type {name} with keys of {} bytes, values of {} bytes and {} entries{}",
                 plan.key,
@@ -102,8 +107,18 @@ impl Create {
 
 impl Plan {
     fn read(kernel: &Kernel, words: &[String]) -> Result<Self, Failure> {
-        const KEYWORDS: [&str; 9] =
-            ["type", "key", "value", "entries", "name", "flags", "inner_map", "dev", "extra"];
+        const KEYWORDS: [&str; 10] = [
+            "type",
+            "key",
+            "value",
+            "entries",
+            "name",
+            "flags",
+            "inner_map",
+            "dev",
+            "offload_dev",
+            "extra",
+        ];
         let mut words = Words::new(words);
         let mut plan = Self::default();
         while !words.is_empty() {
@@ -115,7 +130,7 @@ impl Plan {
                 "name" => words.next("the name")?.clone_into(&mut plan.name),
                 "flags" => plan.flags = flags(words.next("the flags")?)?,
                 "inner_map" => plan.inner = Some(open::one(kernel, &mut words)?),
-                "dev" => {
+                "dev" | "offload_dev" => {
                     let name = words.next("the interface")?;
                     plan.device = Some(osmia::interface_index(name)?);
                 }

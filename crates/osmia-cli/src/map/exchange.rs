@@ -27,7 +27,7 @@ const BATCH: usize = 1024;
 )]
 pub struct Export {
     /// Which map, then the file
-    #[arg(required = true, num_args = 2.., value_name = "MAP FILE")]
+    #[arg(required = true, value_name = "MAP FILE")]
     words: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct Export {
   osmia map import name counts counts.json")]
 pub struct Import {
     /// Which map, then the file
-    #[arg(required = true, num_args = 2.., value_name = "MAP FILE")]
+    #[arg(required = true, value_name = "MAP FILE")]
     words: Vec<String>,
 }
 

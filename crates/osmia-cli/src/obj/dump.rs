@@ -86,6 +86,9 @@ impl Dump {
                 spec.functions.iter().any(|found| found.name == *name || found.section == *name);
             if !is_code && !variables.iter().any(|variable| variable.section() == name) {
                 let names = spec.functions.iter().map(|function| function.name.as_str());
+                let code = spec.functions.iter().map(|function| function.section.as_str());
+                let data = spec.maps.values().filter(|map| map.role.is_data_section());
+                let names = names.chain(code).chain(data.map(|map| map.name.as_str()));
                 return Err(Failure::not_found(no_such("function or section", name, names)));
             }
         }

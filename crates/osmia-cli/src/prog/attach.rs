@@ -39,7 +39,7 @@ Example:
   osmia prog attach id 5 sk_msg_verdict id 12")]
 pub struct Attach {
     /// Which program, how, and to which map
-    #[arg(value_name = "PROG TYPE [MAP]", required = true, num_args = 2..)]
+    #[arg(value_name = "PROG TYPE [MAP]", required = true)]
     words: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ pub struct Attach {
 #[command(after_help = "Example:\n  osmia prog detach id 5 sk_msg_verdict id 12")]
 pub struct Detach {
     /// Which program, how, and from which map
-    #[arg(value_name = "PROG TYPE [MAP]", required = true, num_args = 2..)]
+    #[arg(value_name = "PROG TYPE [MAP]", required = true)]
     words: Vec<String>,
 }
 

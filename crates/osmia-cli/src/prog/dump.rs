@@ -31,7 +31,7 @@ Examples:
   osmia prog dump jited id 5")]
 pub struct Dump {
     /// What to dump (xlated or jited), which program, and how
-    #[arg(value_name = "xlated|jited PROG", required = true, num_args = 2..)]
+    #[arg(value_name = "xlated|jited PROG", required = true)]
     words: Vec<String>,
 }
 

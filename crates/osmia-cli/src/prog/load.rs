@@ -1,5 +1,7 @@
 //! `osmia prog load` and `loadall`: objects loaded and pinned.
 
+mod device;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,7 @@ use crate::kernel_options::KernelOptions;
 use crate::object_file::ObjectFile;
 use crate::output::Output;
 use crate::pins::prepare_folder;
+use crate::prog::load::device::{Device, is_refusal};
 use crate::report::{Page, Report};
 use crate::select::maps;
 use crate::selector::Selector;
@@ -29,6 +32,8 @@ use crate::words::Words;
   pinmaps FOLDER           pin the maps too
   autoattach               attach to what the section names, and pin the link
   kernel_btf FILE          the kernel's types, where the kernel does not tell
+  xdpmeta_dev INTERFACE    for this interface, whose metadata the programs may ask for (since 6.3)
+  offload_dev INTERFACE    into this interface's hardware
 
 Examples:
   osmia prog load drop.bpf.o /sys/fs/bpf/drop
@@ -52,7 +57,7 @@ pub struct LoadAll {
 #[derive(Args)]
 struct LoadOptions {
     /// A BPF object or C file, where to pin, and how to load
-    #[arg(value_name = "FILE PATH", required = true, num_args = 2..)]
+    #[arg(value_name = "FILE PATH", required = true)]
     words: Vec<String>,
     /// Set a global variable before loading; structs and arrays as JSON
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = crate::run::pair)]
@@ -95,6 +100,7 @@ struct Plan {
     pinmaps: Option<PathBuf>,
     autoattach: bool,
     kernel_btf: Option<PathBuf>,
+    device: Option<Device>,
 }
 
 enum MapName {
@@ -119,6 +125,7 @@ impl Plan {
             pinmaps: None,
             autoattach: false,
             kernel_btf: None,
+            device: None,
         };
         while !words.is_empty() {
             match words.keyword(&KEYS)? {
@@ -134,9 +141,8 @@ impl Plan {
                 "autoattach" => plan.autoattach = true,
                 "kernel_btf" => plan.kernel_btf = Some(words.next("the file with types")?.into()),
                 device => {
-                    return Err(Failure::unsupported(format!(
-                        "{device}: programs for devices are not loaded by this version"
-                    )));
+                    let name = words.next("the interface")?;
+                    plan.device = Some(Device::named(name, device != "xdpmeta_dev")?);
                 }
             }
         }
@@ -150,6 +156,9 @@ impl LoadOptions {
         let mut spec = ObjectFile::open(&plan.file, &self.compile)?.spec;
         crate::run::set_variables(&mut spec, &self.set)?;
         choose(&mut spec, first_only, plan.ty.as_deref())?;
+        if let Some(device) = &plan.device {
+            device.bind(&mut spec);
+        }
         let kernel = match &plan.kernel_btf {
             Some(file) => Kernel::builder().btf_file(file).build()?,
             None => self.kernel.kernel()?,
@@ -197,6 +206,9 @@ impl LoadOptions {
             loader = loader.reuse_map(name, &Map::from_fd(kernel, map.fd.into_fd())?);
         }
         loader.load(spec).map_err(|error| {
+            if let Some(device) = plan.device.as_ref().filter(|_| is_refusal(&error)) {
+                return device.unable();
+            }
             let failure = Failure::from_error(&error);
             match error.verifier() {
                 Some(refusal) if self.verifier_log || error.kind() != ErrorKind::Verifier => {

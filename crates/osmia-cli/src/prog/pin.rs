@@ -16,7 +16,7 @@ use crate::words::Words;
 #[command(after_help = "Example:\n  osmia prog pin name drop /sys/fs/bpf/drop")]
 pub struct Pin {
     /// Which program, and where to
-    #[arg(value_name = "PROG PATH", required = true, num_args = 2..)]
+    #[arg(value_name = "PROG PATH", required = true)]
     words: Vec<String>,
 }
 

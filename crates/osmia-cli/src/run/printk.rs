@@ -30,19 +30,19 @@ pub enum PrintkFilter {
 impl PrintkFilter {
     /// The filter for an object.
     pub fn of(spec: &ObjectSpec) -> Self {
-        let mut found = Some(Vec::new());
+        let mut formats = Vec::new();
         for function in &spec.functions {
             let cfg = Cfg::new(&function.insns);
-            for at in (0..function.insns.len()).filter(|&at| is_printk(function, at)) {
-                let format =
-                    format_at(spec, function, &cfg, at).map(|format| Format::parse(&format));
-                found = found.zip(format).map(|(mut found, format)| {
-                    found.push(format);
-                    found
-                });
-            }
+            let calls = (0..function.insns.len()).filter(|&at| is_printk(function, at));
+            formats.extend(calls.map(|at| format_at(spec, function, &cfg, at)));
         }
-        match found {
+        Self::of_calls(formats)
+    }
+
+    /// The filter for calls with these formats; with none where it cannot be seen.
+    pub fn of_calls(formats: impl IntoIterator<Item = Option<String>>) -> Self {
+        let parsed = formats.into_iter().map(|format| format.map(|format| Format::parse(&format)));
+        match parsed.collect::<Option<Vec<Format>>>() {
             Some(formats) if formats.is_empty() => Self::Silent,
             Some(formats) => Self::Formats(formats),
             None => Self::Anything,
@@ -71,19 +71,24 @@ fn is_printk(function: &Function, at: usize) -> bool {
 /// The format that the call at this slot is given: the constant whose address is loaded into
 /// the first argument in front of it. None if it comes from elsewhere.
 fn format_at(spec: &ObjectSpec, function: &Function, cfg: &Cfg, call: usize) -> Option<String> {
+    let set = first_argument(&function.insns, cfg, call)?;
+    let relocation = function.relocations.iter().find(|found| found.at as usize == set)?;
+    let Target::MapValue { map, offset } = &relocation.target else { return None };
+    let section = spec.maps.get(map).filter(|map| map.role == MapRole::Constants)?;
+    let text = section.contents.get(*offset as usize..)?.split(|&byte| byte == 0).next()?;
+    Some(String::from_utf8_lossy(text).into_owned())
+}
+
+/// The slot that sets the first argument of the call at this slot, if one in front of it does.
+pub fn first_argument(insns: &[Insn], cfg: &Cfg, call: usize) -> Option<usize> {
     let block = cfg.blocks().get(cfg.block_of(call)?)?;
-    let lines: Vec<_> = Listing::range(&function.insns, block.slots.start..call).collect();
+    let lines: Vec<_> = Listing::range(insns, block.slots.start..call).collect();
     let sets = |line: &&Line| {
         let stores =
             matches!(line.insn.code.class(), Class::St | Class::Stx | Class::Jmp | Class::Jmp32);
         line.insn.is_call() || (line.insn.dst == Reg::R1 && !stores)
     };
-    let set = lines.iter().rev().find(sets)?;
-    let relocation = function.relocations.iter().find(|found| found.at as usize == set.index)?;
-    let Target::MapValue { map, offset } = &relocation.target else { return None };
-    let section = spec.maps.get(map).filter(|map| map.role == MapRole::Constants)?;
-    let text = section.contents.get(*offset as usize..)?.split(|&byte| byte == 0).next()?;
-    Some(String::from_utf8_lossy(text).into_owned())
+    lines.iter().rev().find(sets).map(|line| line.index)
 }
 
 impl Format {

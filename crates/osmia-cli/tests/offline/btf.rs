@@ -90,6 +90,29 @@ fn differences_are_told() {
     assert!(failed.contains("there is no type struct nosuch"), "{failed}");
 }
 
+/// The types of a kernel of the matrix, if it is kept here.
+fn kernel(series: &str) -> Option<String> {
+    let kernels = osmia_testkit::tree::target().join("osmia/kernels");
+    let release = std::fs::read_to_string(kernels.join(format!("{series}.release"))).ok()?;
+    let path = kernels.join(release.trim()).join("vmlinux");
+    path.is_file().then(|| path.into_os_string().into_string().expect("paths of tests are UTF-8"))
+}
+
+#[test]
+fn two_kernels_are_compared() {
+    let (Some(old), Some(new)) = (kernel("6.1"), kernel("6.12")) else {
+        let missing = "no kernels are kept here to compare (`cargo xtask vm` keeps them)";
+        return osmia_testkit::skip::whole(missing);
+    };
+    let diff = ["btf", "diff", &old, &new, "struct iov_iter"];
+    let told = osmia(&diff).done();
+    assert!(told.starts_with("struct iov_iter\n") && told.contains("iov -> __iov"), "{told}");
+    let told = json(&diff);
+    assert_eq!((&told[0]["name"], &told[0]["fate"]), (&"iov_iter".into(), &"changed".into()));
+    let shown = |kernel: &str| osmia(&["btf", "show", "struct iov_iter", kernel]).done();
+    assert!(shown(&old).contains("struct iovec *iov;") && shown(&new).contains("iovec *__iov;"));
+}
+
 #[test]
 fn what_is_no_source_is_told() {
     let failed = osmia(&["btf", "dump", "./nosuch.btf"]).failed_as(3);

@@ -30,6 +30,20 @@ fn wrong_usage_is_told_with_code_2() {
 }
 
 #[test]
+fn words_of_bpftool_are_understood() {
+    let help = osmia(&["prog", "--help"]).done();
+    assert_eq!(osmia(&["prog", "help"]).done(), help);
+    assert_eq!(osmia(&["help", "prog"]).done(), help);
+    assert_eq!(osmia(&["help"]).done(), osmia(&["--help"]).done());
+    assert!(osmia(&["prog", "dump", "xlated", "--help"]).done().contains("opcodes"));
+    osmia(&["-d", "--legacy", "-m", "-n", "-j", "version"]).done();
+    assert!(osmia(&["-L", "prog", "load", "x.o"]).failed_as(5).contains("-L: loader programs"));
+    let said = osmia(&["--json", "--sign", "prog", "load", "x.o"]);
+    let error: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    assert!(error["error"].as_str().unwrap().contains("--sign"), "{error}");
+}
+
+#[test]
 fn verbs_may_be_shortened() {
     let Some(object) = Fixture::new("calls").path() else { return };
     let object = object.to_str().unwrap();

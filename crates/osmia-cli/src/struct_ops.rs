@@ -12,7 +12,7 @@ use osmia_sys::Bpf;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Form, Output};
 use crate::report::{Page, Report};
 use crate::select::maps::{self, OpenMap};
 use crate::selector::{Selector, refused};
@@ -67,6 +67,10 @@ impl StructOps {
 }
 
 impl Which {
+    fn is_id(&self) -> bool {
+        matches!(Selector::optional(&self.which), Ok(Some(Selector::Id(_))))
+    }
+
     fn find(&self, bpf: &Bpf) -> Result<Vec<OpenMap>, Failure> {
         let selector = Selector::optional(&self.which)?;
         let mut tables = maps::all(bpf)?;
@@ -111,7 +115,16 @@ fn show(bpf: &Bpf, which: &Which, output: &mut Output) -> Result<(), Failure> {
         let (_, kernel_struct_ops) = type_of(kernel.btf()?, map);
         rows.push(Row { id: map.info.id, name: map.name(), kernel_struct_ops });
     }
-    output.show(&List(rows))
+    match rows.pop() {
+        // One is an object in JSON, as bpftool's.
+        Some(row) if output.form() != Form::Text && which.is_id() && rows.is_empty() => {
+            output.json(&row)
+        }
+        last => {
+            rows.extend(last);
+            output.show(&List(rows))
+        }
+    }
 }
 
 fn unregister(bpf: &Bpf, which: &Which) -> Result<(), Failure> {

@@ -249,7 +249,7 @@ fn tables_of_callbacks_are_registered_to_stay() {
     if let Some(all) = bpftool(&["struct_ops", "dump"]) {
         let ours = osmia_json(&["struct_ops", "dump", "id", &id]);
         let all = all.as_array().unwrap();
-        let at = all.iter().position(|part| part["bpf_map_info"]["id"].to_string() == id);
+        let at = all.iter().position(|part| part["bpf_map_info"]["id"] == listed["id"]);
         let theirs = &all[at.unwrap()..];
         // Kernels before 6.18 have no hash of maps to tell.
         same_keys(&ours[0]["bpf_map_info"], &theirs[0]["bpf_map_info"], &["hash", "hash_size"]);

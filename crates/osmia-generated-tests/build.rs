@@ -20,17 +20,33 @@ fn main() {
         osmia_build::compile(format!("testdata/guide/{guide}.bpf.c"));
     }
     osmia_build::compile("../../testdata/bpf/struct_ops.bpf.c");
-    newest().compile();
+    osmia_build::compile("testdata/bpf/handles.bpf.c");
+    let newest = newest_clang();
+    types_of_the_newest(newest.as_ref()).compile();
+    arena(newest.as_ref());
     random_structs();
 }
 
-/// The same with the newest clang that there is: older ones leave out what signs enums have.
-fn newest() -> Builder {
+/// The newest clang that there is beside the one called `clang`.
+fn newest_clang() -> Option<Clang> {
     let numbered = |number: u32| Clang::named(format!("clang-{number}").as_ref()).ok();
-    let clang = (15..40).rev().find_map(numbered);
+    (15..40).rev().find_map(numbered)
+}
+
+/// Variables in an arena, where a clang knows them.
+fn arena(clang: Option<&Clang>) {
+    println!("cargo::rustc-check-cfg=cfg(has_arena)");
+    if let Some(clang) = clang.filter(|clang| clang.version().major >= 19) {
+        Builder::new("../../testdata/bpf/arena.bpf.c").clang(clang.name()).compile();
+        println!("cargo::rustc-cfg=has_arena");
+    }
+}
+
+/// The same with the newest clang: older ones leave out what signs enums have.
+fn types_of_the_newest(clang: Option<&Clang>) -> Builder {
     let mut builder = Builder::new("testdata/bpf/types.bpf.c").name("types_newest");
-    let version = clang.as_ref().map(|clang| clang.version().major);
-    if let Some(clang) = &clang {
+    let version = clang.map(|clang| clang.version().major);
+    if let Some(clang) = clang {
         builder = builder.clang(clang.name());
     }
     println!("cargo::rustc-env=NEWEST_CLANG={}", version.unwrap_or(0));

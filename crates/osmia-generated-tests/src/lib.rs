@@ -37,6 +37,15 @@ osmia::include_bpf!(
     pub flavours
 );
 osmia::include_bpf!(
+    /// Maps of maps, maps of each CPU, tail calls, counters.
+    pub handles
+);
+#[cfg(has_arena)]
+osmia::include_bpf!(
+    /// Variables in an arena.
+    pub arena
+);
+osmia::include_bpf!(
     /// Tables of callbacks.
     pub struct_ops
 );

@@ -40,6 +40,7 @@ mod prog;
 mod ptr;
 mod ring_memory;
 mod rlimit;
+mod scalar;
 mod shared_memory;
 mod socket;
 mod stats;
@@ -83,6 +84,7 @@ pub use crate::perf_ring::PerfRing;
 pub use crate::prog::{AttachBtf, AttachTarget, ProgAttach, ProgLoad, ProgQuery, Queried, Records};
 pub use crate::ring_memory::{RingMemory, RingPositions};
 pub use crate::rlimit::{lift_memlock, memlock};
+pub use crate::scalar::Scalar;
 pub use crate::shared_memory::SharedMemory;
 pub use crate::socket::{
     clear_reuseport_program, clear_socket_filter, set_reuseport_program, set_socket_filter,

@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::os::fd::AsFd as _;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use osmia_abi::MapType;
 use osmia_abi::flags::BPF_F_MMAPABLE;
@@ -10,12 +10,13 @@ use rustix::io::Errno;
 
 use crate::area::{Area, page_size};
 use crate::map_fd::MapFd;
+use crate::scalar::{Atomic, Scalar};
 
 /// The mapped values of an array map: global variables, above all.
 ///
-/// Others write to it at any moment, so no reference to it is given out. Scalars are loaded and stored whole;
-/// longer values are copied word by word, and a copy that runs into a writer may hold some of the old words and some
-/// of the new.
+/// Others write to it at any moment, so no reference to it is given out but those of atomics. Scalars are loaded and
+/// stored whole; longer values are copied word by word, and a copy that runs into a writer may hold some of the old words
+/// and some of the new.
 #[derive(Debug)]
 pub struct SharedMemory {
     area: Area,
@@ -23,7 +24,7 @@ pub struct SharedMemory {
 }
 
 macro_rules! scalar {
-    ($load:ident, $store:ident, $atomic:ident, $int:ident) => {
+    ($load:ident, $store:ident, $int:ident) => {
         /// Loads a whole number in the machine's byte order.
         ///
         /// # Errors
@@ -31,7 +32,7 @@ macro_rules! scalar {
         /// `EFAULT` beyond the end, `EINVAL` if the offset is not a multiple of the size.
         #[inline]
         pub fn $load(&self, offset: usize) -> Result<$int, Errno> {
-            Ok(self.$int(offset)?.load(Relaxed))
+            Ok(self.at::<<$int as Scalar>::Atomic>(offset)?.load(Relaxed))
         }
 
         /// Stores a whole number in the machine's byte order.
@@ -41,23 +42,8 @@ macro_rules! scalar {
         /// As for loads, and `EACCES` if the memory is mapped for reading only.
         #[inline]
         pub fn $store(&self, offset: usize, value: $int) -> Result<(), Errno> {
-            self.require_writable()?;
-            self.$int(offset)?.store(value, Relaxed);
+            self.atomic::<$int>(offset)?.store(value, Relaxed);
             Ok(())
-        }
-
-        #[inline]
-        fn $int(&self, offset: usize) -> Result<&$atomic, Errno> {
-            const SIZE: usize = size_of::<$int>();
-            if offset.checked_next_multiple_of(SIZE) != Some(offset) {
-                return Err(Errno::INVAL);
-            }
-            if !self.holds(offset, SIZE) {
-                return Err(Errno::FAULT);
-            }
-            // SAFETY: it lies within the mapping, which starts at a page, so it is aligned. All our accesses to the
-            // mapping are atomic ones, and on memory mapped for reading only they are loads of at most a word.
-            Ok(unsafe { $atomic::from_ptr(self.area.start().as_ptr().add(offset).cast()) })
         }
     };
 }
@@ -118,10 +104,37 @@ impl SharedMemory {
         self.writable
     }
 
-    scalar!(load_u8, store_u8, AtomicU8, u8);
-    scalar!(load_u16, store_u16, AtomicU16, u16);
-    scalar!(load_u32, store_u32, AtomicU32, u32);
-    scalar!(load_u64, store_u64, AtomicU64, u64);
+    scalar!(load_u8, store_u8, u8);
+    scalar!(load_u16, store_u16, u16);
+    scalar!(load_u32, store_u32, u32);
+    scalar!(load_u64, store_u64, u64);
+
+    /// A whole number in the memory, to be changed together with programs that use atomic instructions on it.
+    ///
+    /// # Errors
+    ///
+    /// As for loads, and `EACCES` if the memory is mapped for reading only.
+    #[inline]
+    pub fn atomic<T: Scalar>(&self, offset: usize) -> Result<&T::Atomic, Errno> {
+        self.require_writable()?;
+        self.at(offset)
+    }
+
+    /// The same, of which memory that is mapped for reading only allows loads.
+    #[inline]
+    fn at<A: Atomic>(&self, offset: usize) -> Result<&A, Errno> {
+        let size = size_of::<A>();
+        if offset.checked_next_multiple_of(size) != Some(offset) {
+            return Err(Errno::INVAL);
+        }
+        if !self.holds(offset, size) {
+            return Err(Errno::FAULT);
+        }
+        // SAFETY: it lies within the mapping, which lives as long as `self` and starts at a page, so it is aligned. All
+        // our accesses to the mapping are atomic ones, and on memory mapped for reading only they are loads of at most a
+        // word.
+        Ok(unsafe { A::from_place(self.area.start().as_ptr().add(offset)) })
+    }
 
     /// Copies bytes out.
     ///

@@ -70,7 +70,8 @@
 //! Types of keys, values, variables and events derive
 //! `osmia::zerocopy::{FromBytes, IntoBytes, Immutable, KnownLayout}` (by `#[zerocopy(crate =
 //! "osmia::zerocopy")]`) and `Clone, Copy`; so any bytes are a value of them: a C `bool` is a [`Bool`], a
-//! `char` array a [`Chars`], a pointer a [`Ptr`], an enum a newtype over its integer. Maps that the run-time has no typed handle for, or whose key and value
+//! `char` array a [`Chars`], a pointer a [`Ptr`], an enum a newtype over its integer. A map of maps has the handle of its
+//! inner maps as an argument: `ArrayOfMaps<HashMap<u32, u64>>`. Maps that the run-time has no typed handle for, or whose key and value
 //! types the object does not tell, are [`Map`](crate::Map)s; programs of a type without a handle
 //! are [`Program`](crate::Program)s; a ring buffer whose event type is not known is a
 //! `RingBuf<[u8]>`.

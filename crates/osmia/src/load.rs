@@ -32,6 +32,7 @@ mod contents;
 mod core;
 mod externs;
 mod function_address;
+mod inner_maps;
 mod jump_table;
 mod license;
 mod log;

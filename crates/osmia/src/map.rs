@@ -15,6 +15,7 @@ use crate::kernel::refusal::by_id;
 use crate::map::entries::Entries;
 use crate::map::ids::MapIds;
 use crate::map::info::MapInfo;
+use crate::map::inner_map::MakeInner;
 use crate::map::kernel_map::KernelMap;
 use crate::map::place::{MapPlace, Shape};
 use crate::map::refusal::{Operation, only_in_kernel, refused, wrong_size};
@@ -22,9 +23,12 @@ use crate::map::update::{UpdateFlags, Updated};
 use crate::pin;
 
 pub mod array;
+pub mod array_of_maps;
 pub mod entries;
+pub mod hash_of_maps;
 pub mod ids;
 pub mod info;
+pub mod inner_map;
 pub(crate) mod kernel_map;
 pub mod per_cpu;
 pub mod perf_event_array;
@@ -64,12 +68,21 @@ pub struct Map(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     name: String,
-    place: Box<dyn MapPlace>,
+    place: Arc<dyn MapPlace>,
+    /// Of a map of maps that its object is known of.
+    slots: Option<Arc<dyn MakeInner>>,
 }
 
 impl Map {
     pub(crate) fn new(name: impl Into<String>, place: impl MapPlace + 'static) -> Self {
-        Self(Arc::new(Inner { name: name.into(), place: Box::new(place) }))
+        Self(Arc::new(Inner { name: name.into(), place: Arc::new(place), slots: None }))
+    }
+
+    /// The same map of maps, of which is known how to make maps for it.
+    pub(crate) fn with_inner(&self, inner: impl MakeInner + 'static) -> Self {
+        let Inner { name, place, .. } = &*self.0;
+        let (name, place) = (name.clone(), Arc::clone(place));
+        Self(Arc::new(Inner { name, place, slots: Some(Arc::new(inner)) }))
     }
 
     /// The map with this id.

@@ -14,13 +14,17 @@ use crate::map::update::UpdateFlags;
 use crate::plain::Plain;
 use crate::shared;
 
+mod array;
+mod atomic;
+
 /// A global variable of loaded programs.
 ///
 /// It is read and written in mapped memory, without system calls; where the kernel cannot map it
 /// (before 5.5) by look-ups and updates of the whole section that holds it, in which a program's
 /// change at the same moment can be lost. Values of 1, 2, 4 or 8 bytes are loaded and stored
 /// whole; longer ones are copied word by word, so that a copy may hold some of what somebody else
-/// wrote meanwhile.
+/// wrote meanwhile. Integers that programs change at the same time are had as [atomics](Variable::atomic),
+/// arrays by [elements](Variable::at) and [slices](Variable::get_slice) as well, structs by [members](Variable::part).
 ///
 /// `Variable<[u8]>` is one whose type is not known: its value is bytes.
 ///
@@ -155,6 +159,41 @@ impl<T: Plain> Variable<T> {
     pub fn set(&self, value: &T) -> Result<(), Error> {
         self.place.write(value.as_bytes())
     }
+
+    /// A part of it as a variable of its own: the member of a struct at this offset.
+    ///
+    /// # Errors
+    /// `Invalid`: a `U` at this offset is not within it.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// use osmia::zerocopy::{FromBytes, Immutable, IntoBytes};
+    ///
+    /// #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
+    /// #[zerocopy(crate = "osmia::zerocopy")]
+    /// #[repr(C)]
+    /// struct Totals {
+    ///     packets: u64,
+    ///     bytes: u64,
+    /// }
+    ///
+    /// # fn bytes(totals: &osmia::Variable<Totals>) -> Result<u64, osmia::Error> {
+    /// use std::sync::atomic::Ordering::Relaxed;
+    ///
+    /// let bytes = totals.part::<u64>(std::mem::offset_of!(Totals, bytes))?;
+    /// Ok(bytes.atomic()?.swap(0, Relaxed))
+    /// # }
+    /// ```
+    pub fn part<U: Plain>(&self, offset: usize) -> Result<Variable<U>, Error> {
+        let Place { name, size, .. } = &self.place;
+        let part_size = size_of::<U>();
+        if offset.checked_add(part_size).is_none_or(|end| end > *size) {
+            return Err(Error::invalid(format!(
+                "variable `{name}` has {size} bytes: there are no {part_size} at {offset}"
+            )));
+        }
+        Ok(self.place.part(format!("{name}+{offset}"), offset, part_size))
+    }
 }
 
 impl<T: ?Sized> Variable<T> {
@@ -201,6 +240,13 @@ impl<T: Plain> Constant<T> {
 }
 
 impl Place {
+    /// A part, which must be within it.
+    fn part<U>(&self, name: String, offset: usize, size: usize) -> Variable<U> {
+        let (section, offset) = (self.section.clone(), self.offset + offset);
+        let place = Self { name, section, offset, size, constant: self.constant };
+        Variable { place, types: PhantomData }
+    }
+
     #[inline]
     fn memory(&self) -> Option<&SharedMemory> {
         self.section.place().kernel().and_then(|kernel| kernel.memory())
@@ -208,38 +254,51 @@ impl Place {
 
     #[inline]
     fn read(&self, bytes: &mut [u8]) -> Result<(), Error> {
-        match self.memory() {
-            Some(memory) => shared::load_into(memory, self.offset, bytes)
-                .map_err(|errno| self.failed(Operation::Lookup, errno)),
-            None => self.read_by_lookup(bytes),
-        }
+        self.read_at(0, bytes)
     }
 
     #[inline]
     fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.write_at(0, bytes)
+    }
+
+    /// Reads what begins `from` bytes behind its start.
+    #[inline]
+    fn read_at(&self, from: usize, bytes: &mut [u8]) -> Result<(), Error> {
+        let offset = self.offset + from;
+        match self.memory() {
+            Some(memory) => shared::load_into(memory, offset, bytes)
+                .map_err(|errno| self.failed(Operation::Lookup, errno)),
+            None => self.read_by_lookup(offset, bytes),
+        }
+    }
+
+    #[inline]
+    fn write_at(&self, from: usize, bytes: &[u8]) -> Result<(), Error> {
         if self.constant {
             return Err(constant(&self.name));
         }
+        let offset = self.offset + from;
         match self.memory() {
-            Some(memory) if memory.is_writable() => shared::store_from(memory, self.offset, bytes)
+            Some(memory) if memory.is_writable() => shared::store_from(memory, offset, bytes)
                 .map_err(|errno| self.failed(Operation::Update(UpdateFlags::ANY), errno)),
-            _ => self.write_by_update(bytes),
+            _ => self.write_by_update(offset, bytes),
         }
     }
 
     #[cold]
-    fn read_by_lookup(&self, bytes: &mut [u8]) -> Result<(), Error> {
+    fn read_by_lookup(&self, offset: usize, bytes: &mut [u8]) -> Result<(), Error> {
         let value = self.whole_section()?;
-        let part = value.get(self.offset..).and_then(|tail| tail.get(..bytes.len()));
+        let part = value.get(offset..).and_then(|tail| tail.get(..bytes.len()));
         let part = part.ok_or_else(|| self.failed(Operation::Lookup, Errno::FAULT))?;
         bytes.copy_from_slice(part);
         Ok(())
     }
 
     #[cold]
-    fn write_by_update(&self, bytes: &[u8]) -> Result<(), Error> {
+    fn write_by_update(&self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
         let mut value = self.whole_section()?;
-        let part = value.get_mut(self.offset..).and_then(|tail| tail.get_mut(..bytes.len()));
+        let part = value.get_mut(offset..).and_then(|tail| tail.get_mut(..bytes.len()));
         let part = part.ok_or_else(|| self.failed(Operation::Lookup, Errno::FAULT))?;
         part.copy_from_slice(bytes);
         self.section

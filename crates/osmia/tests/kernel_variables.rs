@@ -132,6 +132,14 @@ fn where_nothing_can_be_mapped_system_calls_do() {
     run(&object, "uses");
     assert_eq!(global.get().unwrap(), 9001);
     assert_eq!(object.variable("const_u32").unwrap().read().unwrap(), 50_u32.to_ne_bytes());
+    let moved = object.variable("moved").unwrap().typed::<[u64; 2]>().unwrap();
+    moved.set_slice(1, &[8]).unwrap();
+    let mut read = [0];
+    moved.get_slice(1, &mut read).unwrap();
+    assert_eq!((read[0], moved.at(1).unwrap().get().unwrap()), (8, 8));
+    let error = global.atomic().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error}");
+    assert!(error.to_string().contains("5.5 can map it"), "{error}");
 }
 
 #[test]

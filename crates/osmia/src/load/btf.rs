@@ -1,6 +1,7 @@
 //! The object's types in the kernel.
 
 use std::os::fd::{AsFd as _, BorrowedFd};
+use std::sync::Arc;
 
 use osmia_btf::{Btf, KernelBtf};
 use osmia_object::ObjectSpec;
@@ -18,7 +19,7 @@ pub(super) enum ProgramBtf {
     /// It has none.
     None,
     /// The kernel keeps them.
-    Loaded(BtfFd),
+    Loaded(Arc<BtfFd>),
     /// The kernel does not take them; maps and programs go without.
     Refused(Error),
 }
@@ -27,6 +28,14 @@ impl ProgramBtf {
     pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::Loaded(fd) => Some(fd.as_fd()),
+            _ => None,
+        }
+    }
+
+    /// The types for maps that are made later.
+    pub(super) fn shared(&self) -> Option<Arc<BtfFd>> {
+        match self {
+            Self::Loaded(fd) => Some(Arc::clone(fd)),
             _ => None,
         }
     }
@@ -52,7 +61,7 @@ impl Load<'_> {
 
 fn load(kernel: &Kernel, spec: &ObjectSpec) -> ProgramBtf {
     match try_load(kernel, spec) {
-        Ok(Some(fd)) => ProgramBtf::Loaded(fd),
+        Ok(Some(fd)) => ProgramBtf::Loaded(fd.into()),
         Ok(None) => ProgramBtf::None,
         Err(error) => {
             let attempt = format!("give the types of object `{}` to the kernel", spec.name);

@@ -32,7 +32,7 @@ impl Load<'_> {
         spec.key_size = 4;
         spec.value_size = size_of::<[u32; ENTRY]>() as u32;
         spec.max_entries = u32::try_from(table.places.len()).unwrap_or(u32::MAX);
-        let map = self.create(&spec, None).map_err(|error| match error.kind() {
+        let (map, _) = self.create(&spec, None).map_err(|error| match error.kind() {
             ErrorKind::Unsupported { .. } => error.during(
                 "programs jump through registers only on kernels that have these; without jumps of \
                  that kind it is compiled with -mcpu=v3",

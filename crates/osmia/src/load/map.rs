@@ -1,14 +1,17 @@
 //! Creating maps.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use osmia_abi::flags::BPF_F_MMAPABLE;
 use osmia_abi::{MapType, ProgType};
+use osmia_btf::TypeId;
 use osmia_object::MapSpec;
 use osmia_sys::{ENOTSUPP, Errno, MapCreate, MapFd, ObjName};
 
 use crate::error::{Attempt as _, Error};
+use crate::kernel::Kernel;
 use crate::kernel::feature::Feature;
+use crate::load::inner_maps::InnerMaps;
 use crate::load::map_refusal::refused;
 use crate::load::pinned::Pins;
 use crate::load::{Load, contents, pinned};
@@ -17,7 +20,7 @@ use crate::map::kernel_map::KernelMap;
 
 /// What may be left out where the kernel does not know it.
 #[derive(Clone, Copy, Debug)]
-struct Extras {
+pub(super) struct Extras {
     naming: Naming,
     mmapable: bool,
     types: bool,
@@ -34,6 +37,22 @@ impl Load<'_> {
     /// The map of a spec: found at its pin, or created and filled.
     pub(super) fn map(&self, spec: &MapSpec, pins: &mut Pins) -> Result<Map, Error> {
         let attempt = || format!("map `{}`", spec.name);
+        let Some(inner) = &spec.inner else { return self.map_like(spec, None, pins) };
+        let (pattern, extras) = self.create(inner, None).attempt(attempt)?;
+        let map = self.map_like(spec, Some(&pattern), pins)?;
+        let types = if extras.types { self.btf().shared() } else { None };
+        let (kernel, spec) = (self.kernel.clone(), MapSpec::clone(inner));
+        Ok(map.with_inner(InnerMaps { kernel, spec, extras, types }))
+    }
+
+    /// The same, where the pattern of inner maps is there already.
+    fn map_like(
+        &self,
+        spec: &MapSpec,
+        pattern: Option<&Map>,
+        pins: &mut Pins,
+    ) -> Result<Map, Error> {
+        let attempt = || format!("map `{}`", spec.name);
         if let Some(map) = self.reused.get(&spec.name) {
             return Ok(map.clone());
         }
@@ -43,11 +62,7 @@ impl Load<'_> {
             }
             pins.add(&spec.name, path);
         }
-        let inner = match &spec.inner {
-            Some(inner) => Some(self.create(inner, None).attempt(attempt)?),
-            None => None,
-        };
-        let map = self.create(spec, inner.as_ref()).attempt(attempt)?;
+        let (map, _) = self.create(spec, pattern).attempt(attempt)?;
         if spec.role.is_data_section() {
             contents::fill(self.kernel, spec, &map).attempt(attempt)?;
         } else if spec.map_type == MapType::ARENA {
@@ -56,8 +71,13 @@ impl Load<'_> {
         Ok(map)
     }
 
-    pub(super) fn create(&self, spec: &MapSpec, inner: Option<&Map>) -> Result<Map, Error> {
-        let max_entries = self.max_entries(spec)?;
+    /// Creates a map; and what was left out for this kernel.
+    pub(super) fn create(
+        &self,
+        spec: &MapSpec,
+        inner: Option<&Map>,
+    ) -> Result<(Map, Extras), Error> {
+        let max_entries = max_entries(self.kernel, spec)?;
         let features = self.kernel.known_features();
         let mut extras = Extras {
             naming: naming(|feature| features.known_to_lack(feature)),
@@ -87,7 +107,7 @@ impl Load<'_> {
         let fd = outcome.map_err(|errno| refused(self.kernel, spec, max_entries, errno))?;
         let address = if spec.map_type == MapType::ARENA { spec.map_extra } else { 0 };
         let place = KernelMap::with_max_entries(self.kernel.bpf(), fd, max_entries).at(address);
-        Ok(Map::new(spec.name.clone(), place))
+        Ok((Map::new(spec.name.clone(), place), extras))
     }
 
     /// One attempt; the inner result is the kernel's.
@@ -99,35 +119,17 @@ impl Load<'_> {
         extras: Extras,
     ) -> Result<Result<MapFd, Errno>, Error> {
         let types = if extras.types { self.btf().fd() } else { None };
-        let type_id = |id: Option<osmia_btf::TypeId>| match types {
-            Some(_) => id.map_or(0, |id| id.0),
-            None => 0,
-        };
         let table = self.tables.of(&spec.name);
         let module = table.map(|table| table.module_fd(self)).transpose()?.flatten();
-        let name = spec.kernel_name.as_deref().unwrap_or(&spec.name);
+        let plain = request(spec, max_entries, extras, types);
         let create = MapCreate {
-            map_type: spec.map_type,
-            key_size: spec.key_size,
             value_size: table.map_or(spec.value_size, |table| table.ops.value.len() as u32),
-            max_entries,
-            map_flags: spec.flags | if extras.mmapable { BPF_F_MMAPABLE } else { 0 },
             inner_map: inner.map(Map::fd).transpose()?,
-            numa_node: spec.numa_node,
-            name: match extras.naming {
-                Naming::Whole => name.into(),
-                Naming::WithoutDots => name.replace('.', "_").as_str().into(),
-                Naming::None => ObjName::NONE,
-            },
-            ifindex: spec.ifindex,
             // The kernel wants to see the types of the object, which the table is none of.
             btf: if table.is_some() { self.btf().fd() } else { types },
-            btf_key_type_id: type_id(spec.key_type),
-            btf_value_type_id: type_id(spec.value_type),
             btf_vmlinux_value_type_id: table.map_or(0, |table| table.ops.value_type.0),
             value_type_btf: module.as_ref().map(AsFd::as_fd),
-            map_extra: spec.map_extra,
-            ..MapCreate::default()
+            ..plain
         };
         Ok(self.kernel.bpf().map_create(&create))
     }
@@ -144,16 +146,46 @@ impl Load<'_> {
         }
         std::mem::take(&mut extras.types) && self.btf().fd().is_some()
     }
+}
 
-    /// The size to create the map with, where its type has rules for it.
-    fn max_entries(&self, spec: &MapSpec) -> Result<u32, Error> {
-        match spec.map_type {
-            MapType::PERF_EVENT_ARRAY if spec.max_entries == 0 => {
-                Ok(u32::try_from(self.kernel.possible_cpus()?).unwrap_or(u32::MAX))
-            }
-            MapType::RINGBUF | MapType::USER_RINGBUF => ring_size(spec.max_entries),
-            _ => Ok(spec.max_entries),
+/// What the kernel is asked for, of a map that refers to no other.
+pub(super) fn request<'a>(
+    spec: &MapSpec,
+    max_entries: u32,
+    extras: Extras,
+    types: Option<BorrowedFd<'a>>,
+) -> MapCreate<'a> {
+    let type_id = |id: Option<TypeId>| id.filter(|_| types.is_some()).map_or(0, |id| id.0);
+    let name = spec.kernel_name.as_deref().unwrap_or(&spec.name);
+    MapCreate {
+        map_type: spec.map_type,
+        key_size: spec.key_size,
+        value_size: spec.value_size,
+        max_entries,
+        map_flags: spec.flags | if extras.mmapable { BPF_F_MMAPABLE } else { 0 },
+        numa_node: spec.numa_node,
+        name: match extras.naming {
+            Naming::Whole => name.into(),
+            Naming::WithoutDots => name.replace('.', "_").as_str().into(),
+            Naming::None => ObjName::NONE,
+        },
+        ifindex: spec.ifindex,
+        btf: types,
+        btf_key_type_id: type_id(spec.key_type),
+        btf_value_type_id: type_id(spec.value_type),
+        map_extra: spec.map_extra,
+        ..MapCreate::default()
+    }
+}
+
+/// The size to create the map with, where its type has rules for it.
+pub(super) fn max_entries(kernel: &Kernel, spec: &MapSpec) -> Result<u32, Error> {
+    match spec.map_type {
+        MapType::PERF_EVENT_ARRAY if spec.max_entries == 0 => {
+            Ok(u32::try_from(kernel.possible_cpus()?).unwrap_or(u32::MAX))
         }
+        MapType::RINGBUF | MapType::USER_RINGBUF => ring_size(spec.max_entries),
+        _ => Ok(spec.max_entries),
     }
 }
 

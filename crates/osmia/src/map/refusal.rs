@@ -47,7 +47,7 @@ fn why(shape: &Shape, operation: Operation, errno: Errno) -> (ErrorKind, String)
             (ErrorKind::Exists, "the elements of an array are always there".to_owned())
         }
         (Errno::EXIST, _) => (ErrorKind::Exists, "the key is there already".to_owned()),
-        (Errno::TOOBIG, _) if shape.is_array() => {
+        (Errno::TOOBIG, _) if has_indices(shape.map_type) => {
             (ErrorKind::Invalid, format!("the index is beyond its {entries} entries"))
         }
         (Errno::TOOBIG | Errno::NOSPC, Operation::Update(_)) => {
@@ -83,6 +83,23 @@ fn why(shape: &Shape, operation: Operation, errno: Errno) -> (ErrorKind, String)
         }
         _ => (ErrorKind::System, "the kernel refuses it".to_owned()),
     }
+}
+
+/// Whether keys are places in an array, some of which may be empty.
+fn has_indices(map_type: MapType) -> bool {
+    matches!(
+        map_type,
+        MapType::ARRAY
+            | MapType::PERCPU_ARRAY
+            | MapType::PROG_ARRAY
+            | MapType::ARRAY_OF_MAPS
+            | MapType::PERF_EVENT_ARRAY
+            | MapType::CGROUP_ARRAY
+            | MapType::DEVMAP
+            | MapType::CPUMAP
+            | MapType::XSKMAP
+            | MapType::SOCKMAP
+    )
 }
 
 pub(crate) fn is_hash(map_type: MapType) -> bool {

@@ -16,10 +16,17 @@ pub trait TypedMap: Sized + sealed::Sealed {
 
 pub(crate) mod sealed {
     /// Handles are made in this crate alone, so that they can learn more.
-    pub trait Sealed {}
+    pub trait Sealed {
+        /// The map without its types.
+        fn untyped(&self) -> &super::Map;
+    }
 }
 
-impl sealed::Sealed for Map {}
+impl sealed::Sealed for Map {
+    fn untyped(&self) -> &Map {
+        self
+    }
+}
 
 impl TypedMap for Map {
     fn from_map(map: Map) -> Result<Self, Error> {
@@ -66,7 +73,11 @@ fn check_size<T>(map: &Map, what: &str, has: usize) -> Result<(), Error> {
 /// Makes a type a handle: `TryFrom` both ways, and access to the map below.
 macro_rules! typed_map {
     ([$($generics:tt)*] $name:ty) => {
-        impl<$($generics)*> crate::map::typed::sealed::Sealed for $name {}
+        impl<$($generics)*> crate::map::typed::sealed::Sealed for $name {
+            fn untyped(&self) -> &crate::map::Map {
+                &self.map
+            }
+        }
 
         impl<$($generics)*> TryFrom<crate::map::Map> for $name {
             type Error = crate::error::Error;

@@ -9,7 +9,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use crate::generate::comments::Comments;
-use crate::generate::module::map::{Argument, Map};
+use crate::generate::module::map::{Argument, Handle, Map};
 use crate::generate::module::parts::Parts;
 use crate::generate::names::ident;
 use crate::generate::request::Options;
@@ -94,13 +94,6 @@ fn programs(parts: &Parts, comments: &Comments) -> Vec<Part> {
 }
 
 fn map(map: &Map, emitter: &Emitter<'_>, comments: &Comments) -> Part {
-    let handle = ident(map.handle.name);
-    let arguments = map.handle.arguments.iter().map(|argument| match argument {
-        Argument::Ty(ty) => emitter.ty(ty, Scope::Outside),
-        Argument::Bytes => quote!([u8]),
-    });
-    let arguments: Vec<_> = arguments.collect();
-    let arguments = (!arguments.is_empty()).then(|| quote!(<#(#arguments),*>));
     Part {
         doc: doc_of(comments.of_global(&map.name), &map.doc),
         field: ident(&map.field),
@@ -108,9 +101,21 @@ fn map(map: &Map, emitter: &Emitter<'_>, comments: &Comments) -> Part {
         spec: quote!(::osmia::MapSpec),
         open: quote!(map_spec),
         close: quote!(put_map),
-        live: quote!(::osmia::#handle #arguments),
+        live: handle(&map.handle, emitter),
         find: quote!(map),
     }
+}
+
+fn handle(of: &Handle, emitter: &Emitter<'_>) -> TokenStream {
+    let name = ident(of.name);
+    let arguments = of.arguments.iter().map(|argument| match argument {
+        Argument::Ty(ty) => emitter.ty(ty, Scope::Outside),
+        Argument::Handle(inner) => handle(inner, emitter),
+        Argument::Bytes => quote!([u8]),
+    });
+    let arguments: Vec<_> = arguments.collect();
+    let arguments = (!arguments.is_empty()).then(|| quote!(<#(#arguments),*>));
+    quote!(::osmia::#name #arguments)
 }
 
 fn variables(parts: &Parts, emitter: &Emitter<'_>, comments: &Comments) -> Vec<Part> {

@@ -26,8 +26,17 @@ pub(crate) struct Handle {
     pub arguments: Vec<Argument>,
 }
 
+impl Handle {
+    /// The one that knows nothing.
+    fn raw() -> Self {
+        Self { name: "Map", arguments: Vec::new() }
+    }
+}
+
 pub(crate) enum Argument {
     Ty(Ty),
+    /// What the slots of a map of maps have.
+    Handle(Handle),
     /// `[u8]`: records of any length.
     Bytes,
 }
@@ -37,6 +46,8 @@ pub(crate) enum Argument {
 enum Wants {
     KeyAndValue,
     Value,
+    Inner,
+    KeyAndInner,
     Event,
     Nothing,
 }
@@ -50,6 +61,8 @@ const HANDLES: &[(MapType, &str, Wants)] = &[
     (MapType::LRU_PERCPU_HASH, "PerCpuHashMap", Wants::KeyAndValue),
     (MapType::ARRAY, "Array", Wants::Value),
     (MapType::PERCPU_ARRAY, "PerCpuArray", Wants::Value),
+    (MapType::ARRAY_OF_MAPS, "ArrayOfMaps", Wants::Inner),
+    (MapType::HASH_OF_MAPS, "HashOfMaps", Wants::KeyAndInner),
     (MapType::PROG_ARRAY, "ProgramArray", Wants::Nothing),
     (MapType::RINGBUF, "RingBuf", Wants::Event),
     (MapType::USER_RINGBUF, "UserRingBuf", Wants::Event),
@@ -119,10 +132,9 @@ fn handle(
     event: Option<Ty>,
     collector: &mut Collector<'_>,
 ) -> Result<Handle, Error> {
-    let raw = Handle { name: "Map", arguments: Vec::new() };
     let Some((_, name, wants)) = HANDLES.iter().find(|(map_type, ..)| *map_type == spec.map_type)
     else {
-        return Ok(raw);
+        return Ok(Handle::raw());
     };
     let mut ask = |id: Option<TypeId>, part: &str| match id {
         Some(id) => {
@@ -131,15 +143,17 @@ fn handle(
         }
         None => Ok(None),
     };
-    let arguments = match wants {
+    let arguments: Option<Vec<Argument>> = match wants {
         Wants::KeyAndValue => [ask(spec.key_type, "key")?, ask(spec.value_type, "value")?]
             .into_iter()
             .map(|ty| ty.map(Argument::Ty))
             .collect(),
-        Wants::Value => {
-            Some(ask(spec.value_type, "value")?.map(Argument::Ty).into_iter().collect())
-                .filter(|arguments: &Vec<_>| !arguments.is_empty())
-        }
+        Wants::Value => ask(spec.value_type, "value")?.map(|value| vec![Argument::Ty(value)]),
+        Wants::Inner => Some(vec![inner(spec, btf, collector)?]),
+        Wants::KeyAndInner => match ask(spec.key_type, "key")? {
+            Some(key) => Some(vec![Argument::Ty(key), inner(spec, btf, collector)?]),
+            None => None,
+        },
         Wants::Event => {
             let event = match event {
                 Some(event) => Some(event),
@@ -152,15 +166,30 @@ fn handle(
         }
         Wants::Nothing => Some(Vec::new()),
     };
-    Ok(arguments.map_or(raw, |arguments| Handle { name, arguments }))
+    Ok(arguments.map_or_else(Handle::raw, |arguments| Handle { name, arguments }))
+}
+
+/// The handle of the maps in the slots of a map. Those are never maps of maps themselves.
+fn inner(spec: &MapSpec, btf: &Btf, collector: &mut Collector<'_>) -> Result<Argument, Error> {
+    let inner = spec.inner.as_deref().filter(|inner| inner.inner.is_none());
+    let inner = inner.map(|inner| handle(inner, btf, None, collector)).transpose()?;
+    Ok(Argument::Handle(inner.unwrap_or_else(Handle::raw)))
 }
 
 fn doc(spec: &MapSpec, btf: &Btf) -> String {
+    let inner = spec.inner.as_deref().map(|inner| format!("; each {}", about(inner, btf)));
+    let inner = inner.unwrap_or_default();
+    format!("Map `{}`: {}{inner}.", names::shown(&spec.name), about(spec, btf))
+}
+
+/// Its type, the types in it, and its size.
+fn about(spec: &MapSpec, btf: &Btf) -> String {
     let kind = spec.map_type.name().map_or_else(|| spec.map_type.to_string(), str::to_owned);
     let name = |id: Option<TypeId>| c_name(btf, id?);
     let types = match (name(spec.key_type), name(spec.value_type)) {
         (Some(key), Some(value)) => format!(" from `{key}` to `{value}`"),
         (None, Some(value)) => format!(" of `{value}`"),
+        (Some(key), None) if spec.inner.is_some() => format!(" by `{key}`"),
         _ => String::new(),
     };
     let entries = match spec.max_entries {
@@ -170,7 +199,7 @@ fn doc(spec: &MapSpec, btf: &Btf) -> String {
         }
         count => format!(", {count} entries"),
     };
-    format!("Map `{}`: {kind}{types}{entries}.", names::shown(&spec.name))
+    format!("{kind}{types}{entries}")
 }
 
 /// What C calls a type, if it has a name.

@@ -6,5 +6,6 @@ pub(crate) mod depfile;
 pub(crate) mod diagnostic;
 pub(crate) mod finder;
 pub(crate) mod remedy;
+pub(crate) mod source;
 pub(crate) mod target;
 pub(crate) mod version;

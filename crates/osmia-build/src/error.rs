@@ -47,6 +47,14 @@ pub enum Error {
         /// Its version.
         version: Version,
     },
+    /// What is to be compiled is no C.
+    #[error("{} is no C file: {what}", path.display())]
+    NotC {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
     /// The compiler refuses the source.
     #[error("{}", complaint(source_file, clang, *errors, *remedy))]
     Compile {
@@ -90,6 +98,12 @@ pub enum Error {
         nearest: Option<String>,
         /// The type as a declaration in C would write it.
         anchor: String,
+    },
+    /// A type of which the object has the name only.
+    #[error("{}", undefined(ty))]
+    Undefined {
+        /// The type, as C writes it.
+        ty: String,
     },
     /// Events are said to be in a ring buffer that the object does not have, or has several of.
     #[error("{}", no_ring(map.as_deref(), ty, rings))]
@@ -174,6 +188,14 @@ fn missing(ty: &str, nearest: Option<&str>, anchor: &str) -> String {
          or a function's parameters have. To keep it, write `const {anchor} *unused \
          __attribute__((unused));` outside of all functions, or give the ring buffer \
          `__type(value, {anchor});`"
+    )
+}
+
+fn undefined(ty: &str) -> String {
+    format!(
+        "the object has the name of `{ty}` only: nothing in the C needs to know what is in it. Include the \
+         header that defines it, and to keep it write `const {ty} *unused __attribute__((unused));` outside \
+         of all functions"
     )
 }
 

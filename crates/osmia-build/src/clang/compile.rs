@@ -10,6 +10,7 @@ use crate::clang::depfile;
 use crate::clang::diagnostic::{self, Diagnostic, Severity};
 use crate::clang::finder::Clang;
 use crate::clang::remedy::remedy;
+use crate::clang::source;
 use crate::clang::target::Target;
 use crate::error::{Error, IoContext};
 
@@ -60,7 +61,7 @@ const FLAGS: &[&str] = &[
 impl Compile {
     /// Compiles `source`.
     pub fn run(&self, source: &Path) -> Result<Compiled, Error> {
-        let source = source.canonicalize().during("find the C file", source)?;
+        let source = source::find(source)?;
         let base = source.parent().unwrap_or(Path::new("/"));
         let cwd = env::current_dir().and_then(|cwd| cwd.canonicalize()).unwrap_or_default();
         let scratch = tempfile::tempdir().map_err(Error::temporary)?;
@@ -84,7 +85,7 @@ impl Compile {
     /// The source with its headers put in and its macros replaced, as the compiler itself reads
     /// it. Lines that begin with `#` tell which file those below them are of.
     pub fn preprocess(&self, source: &Path) -> Result<String, Error> {
-        let source = source.canonicalize().during("find the C file", source)?;
+        let source = source::find(source)?;
         let base = source.parent().unwrap_or(Path::new("/"));
         let cwd = env::current_dir().and_then(|cwd| cwd.canonicalize()).unwrap_or_default();
         let scratch = tempfile::tempdir().map_err(Error::temporary)?;
@@ -142,8 +143,8 @@ impl Compile {
             command.arg("-idirafter").arg(dir);
         }
         command.args(&self.args);
-        // Not the name alone: it may begin with a dash.
-        command.arg(Path::new(".").join(source.file_name().unwrap_or_default()));
+        // C, whatever its name ends with; not the name alone: it may begin with a dash.
+        command.args(["-x", "c"]).arg(Path::new(".").join(source.file_name().unwrap_or_default()));
         Ok(command)
     }
 }

@@ -46,6 +46,11 @@ const REMEDIES: &[(&[&str], &str)] = &[
         "this clang was built without BPF: install your distribution's clang, or name another \
          one in $OSMIA_CLANG",
     ),
+    (
+        &["unknown argument"],
+        "the compiler does not know it: leave it out if you gave it (`Builder::clang_arg`), or name a newer clang \
+         in $OSMIA_CLANG",
+    ),
     (&["Cannot select: ", " = sdiv "], SIGNED_DIVISION),
     (&["Cannot select: ", " = srem "], SIGNED_DIVISION),
     (&["unsupported signed division"], SIGNED_DIVISION),

@@ -32,6 +32,11 @@ pub(crate) fn find(btf: &Btf, written: &str) -> Result<TypeId, Error> {
             return Ok(found.id());
         }
     }
+    // The name alone, which is good for pointers only; whoever uses it is told.
+    let names_only = !matches!(words[..], ["enum", _]);
+    if let Some(found) = btf.find(Kind::Fwd, name)?.filter(|_| names_only) {
+        return Ok(found.id());
+    }
     Err(missing(btf, written)?)
 }
 

@@ -93,6 +93,7 @@ impl<'a> Collector<'a> {
                 let size = self.btf.size_of(id)?;
                 Ok((ty.clone(), Shape { rust_align: alone(&ty, size), ..scalar(size) }))
             }
+            Kind::Fwd => Err(Error::Undefined { ty: written(&ty) }),
             kind => Err(osmia_btf::Error::Unsized { id, kind }.into()),
         }
     }
@@ -149,17 +150,11 @@ impl<'a> Collector<'a> {
     }
 
     fn begin(&mut self, ty: &Type<'_>, hint: &Hint) -> Result<Item, Error> {
-        let keyword = match ty.kind() {
-            Kind::Union => "union",
-            Kind::Fwd if ty.is_union_fwd() => "union",
-            Kind::Struct | Kind::Fwd => "struct",
-            _ => "enum",
-        };
         let (name, c_name, path) = match ty.name() {
             "" => (hint.rust.clone(), hint.c.clone(), hint.path.clone()),
             name => {
-                let c = format!("`{keyword} {}`", names::shown(name));
-                (names::camel(name), c, format!("{keyword} {name}"))
+                let path = format!("{} {name}", keyword(ty));
+                (names::camel(name), format!("`{}`", written(ty)), path)
             }
         };
         let name = self.names.claim(&name, "");
@@ -243,6 +238,21 @@ impl<'a> Collector<'a> {
             _ => false,
         }
     }
+}
+
+/// The word that C has in front of a type's name.
+fn keyword(ty: &Type<'_>) -> &'static str {
+    match ty.kind() {
+        Kind::Union => "union",
+        Kind::Fwd if ty.is_union_fwd() => "union",
+        Kind::Struct | Kind::Fwd => "struct",
+        _ => "enum",
+    }
+}
+
+/// A struct, union or enum as C writes it, for messages and documentation.
+fn written(ty: &Type<'_>) -> String {
+    format!("{} {}", keyword(ty), names::shown(ty.name()))
 }
 
 fn shape(item: &Item) -> Shape {

@@ -24,12 +24,14 @@
 
 pub mod alloc;
 pub mod clang;
+pub mod cpu;
 pub mod fixture;
 pub mod gate;
 pub mod guard;
 pub mod leaks;
 pub mod marks;
 pub mod mutate;
+pub mod own_libc;
 pub mod release;
 pub mod skip;
 pub mod tree;

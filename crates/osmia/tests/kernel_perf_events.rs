@@ -11,9 +11,9 @@ use osmia::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use osmia::{
     ErrorKind, Kernel, Map, Object, PerfBuffer, PerfEventArray, PerfReader, PerfRecord, TestRun,
 };
+use osmia_testkit::cpu::on_cpu;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
-use rustix::thread::{CpuSet, sched_setaffinity};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -56,14 +56,7 @@ fn run(object: &Object, program: &str, times: u32) -> u32 {
 
 /// Runs a program on a CPU.
 fn run_on(object: &Object, cpu: usize, program: &str, times: u32) {
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut cpus = CpuSet::new();
-            cpus.set(cpu);
-            sched_setaffinity(None, &cpus).unwrap();
-            run(object, program, times);
-        });
-    });
+    on_cpu(cpu, || run(object, program, times));
 }
 
 #[test]

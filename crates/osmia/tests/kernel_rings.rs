@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use osmia::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use osmia::{ErrorKind, Kernel, Map, Object, RingBuf, RingPoller, TestRun};
+use osmia_testkit::cpu::on_cpu;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
-use rustix::thread::{CpuSet, sched_setaffinity};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C)]
@@ -186,14 +186,9 @@ fn flood(object: &Object, each: u32, mut read: impl FnMut(&AtomicBool) -> u64) -
     let over = AtomicBool::new(false);
     let received = std::thread::scope(|scope| {
         let cpus = osmia_sys::online_cpus().unwrap();
-        let senders = cpus.into_iter().map(|cpu| {
-            scope.spawn(move || {
-                let mut cpus = CpuSet::new();
-                cpus.set(cpu);
-                sched_setaffinity(None, &cpus).unwrap();
-                run(object, "produce_flood", each)
-            })
-        });
+        let senders = cpus
+            .into_iter()
+            .map(|cpu| scope.spawn(move || on_cpu(cpu, || run(object, "produce_flood", each))));
         let senders: Vec<_> = senders.collect();
         let over = &over;
         scope.spawn(move || {

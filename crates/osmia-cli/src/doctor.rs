@@ -21,12 +21,16 @@ use crate::wrap::wrapped;
 Examples:
   osmia doctor
   osmia doctor --missing
+  osmia doctor --remove-leftovers
   osmia doctor --json | jq '.[] | select(.state != \"ok\")'"
 )]
 pub struct Doctor {
     /// Only what is missing or limited
     #[arg(long, short)]
     missing: bool,
+    /// Detach first what processes of Osmia that were killed have left attached
+    #[arg(long)]
+    remove_leftovers: bool,
 }
 
 /// How a thing is.
@@ -46,7 +50,7 @@ pub enum State {
 /// One thing that was looked at.
 #[derive(Clone, Debug, Serialize)]
 pub struct Check {
-    /// Which part of the machine: `kernel`, `types`, `files`, `rights`, `programs`, `tools`.
+    /// Which part of the machine: `kernel`, `types`, `files`, `rights`, `programs`, `leftovers`, `tools`.
     pub area: &'static str,
     /// What.
     pub name: String,
@@ -93,6 +97,9 @@ impl Doctor {
     /// Nobody reads the output.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
         let kernel = Kernel::running()?;
+        if self.remove_leftovers {
+            kernel.leftovers()?.into_iter().try_for_each(osmia::Leftover::remove)?;
+        }
         let mut found = checks::all(&kernel);
         found.retain(|check| !self.missing || check.state != State::Ok);
         output.show(&Checks(found))

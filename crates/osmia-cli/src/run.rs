@@ -36,6 +36,7 @@ impl RunOptions {
         let placement = Placement::plan(&mut spec, &self.attach)?;
         let types = EventTypes::of(&spec, &self.event)?;
         let kernel = self.kernel.kernel()?;
+        tell_of_leftovers(&kernel, output)?;
         let object = self.load(&spec, &kernel)?;
         for note in object.notes() {
             output.show(&Happening::Note(Failure::from_error(note).message()))?;
@@ -61,6 +62,21 @@ impl RunOptions {
             }
         })
     }
+}
+
+/// Says what earlier runs that were killed have left attached.
+fn tell_of_leftovers(kernel: &Kernel, output: &mut Output) -> Result<(), Failure> {
+    let notes = match kernel.leftovers() {
+        Ok(left) => left
+            .iter()
+            .map(|left| {
+                let remedy = left.remedy();
+                format!("{left}; `{remedy}` removes it, or `osmia doctor --remove-leftovers`")
+            })
+            .collect(),
+        Err(error) => vec![format!("what killed processes have left is not known: {error:#}")],
+    };
+    notes.into_iter().try_for_each(|note| output.show(&Happening::Note(note)))
 }
 
 /// Says what is attached and what is not; an error if that is all.

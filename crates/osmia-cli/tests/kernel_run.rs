@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use osmia::{Kernel, Program};
+use osmia::{Kernel, Object, Program};
+use osmia_sys::{Netlink, TcFilter, TcSide};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::guard::cgroup::Cgroup;
@@ -283,6 +284,47 @@ fn classifiers_and_cgroup_programs_are_attached() {
     assert!(out.contains("not attached: pass: "), "{out}");
     assert_gone("through");
     assert_gone("leaving");
+}
+
+/// The number of a process that is no more.
+fn dead_process() -> u32 {
+    let child = command(&["version"]).stdout(Stdio::null()).spawn();
+    let mut child = child.expect("the command starts");
+    child.wait().expect("it can be waited for");
+    child.id()
+}
+
+#[test]
+fn what_a_killed_run_has_left_is_told_and_removed() {
+    let Some(_gate) = Gate::root() else { return };
+    let (Some(object), Some(hooks)) = (object(), Fixture::new("hooks").bytes()) else { return };
+    let Some(veth) = Veth::new() else { return };
+    let mut spec = osmia::open("hooks", hooks).unwrap();
+    spec.programs.retain(|name, _| name == "tc_pass");
+    let loaded = Object::load(&spec, &Kernel::running().unwrap()).unwrap();
+    // As a run leaves it that had this number once, and began at another time than anybody who runs now.
+    let (process, index) = (dead_process(), veth.near_index());
+    let place = TcFilter { index, side: TcSide::Egress, priority: 7, handle: 3 };
+    let name = format!("tc_pass osmia_{process}_{}", u64::MAX);
+    veth.near.enter(|| {
+        let netlink = Netlink::open().unwrap();
+        netlink.add_clsact(index).unwrap();
+        let program = loaded.program("tc_pass").unwrap();
+        netlink.add_tc_filter(&place, program.fd().unwrap(), &name).unwrap();
+    });
+    let left = format!("left by process {process}, which is no more");
+    let remedy = format!("`tc filter del dev {NEAR} egress prio 7 handle 0x3 bpf`");
+    let told = |text: &str| {
+        let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(whole.contains(&left) && whole.contains(&remedy), "{text}");
+        assert!(whole.contains("osmia doctor --remove-leftovers"), "{text}");
+    };
+    let here = |arguments: &[&str]| veth.near.enter(|| said(start(arguments))).done();
+    told(&here(&["run", &object, "--duration", "1ms", "--no-maps"]));
+    told(&here(&["doctor", "--missing"]));
+    assert!(!here(&["doctor", "--remove-leftovers"]).contains(&left));
+    assert_eq!(here(&["net", "list", "dev", NEAR]), "no programs\n");
+    assert!(!here(&["run", &object, "--duration", "1ms", "--no-maps"]).contains(&left));
 }
 
 #[test]

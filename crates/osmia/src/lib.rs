@@ -47,6 +47,7 @@ pub use crate::link::details::LinkDetails;
 pub use crate::link::iteration::{Iteration, IterationOutput};
 pub use crate::link::kprobe::Kprobe;
 pub use crate::link::kprobe_multi::KprobeMulti;
+pub use crate::link::leftover::Leftover;
 pub use crate::link::netfilter::{Netfilter, NetfilterFamily, NetfilterHook};
 pub use crate::link::netkit::Netkit;
 pub use crate::link::order::Anchor;

@@ -185,22 +185,25 @@ fn packets_are_counted_on_an_interface_of_our_own() {
     for mode in [XdpMode::Generic, XdpMode::Driver, XdpMode::Any] {
         let before = count(&object, "by_xdp");
         let attach = || program.attach(veth.near_index(), mode);
-        let link = veth.near.enter(attach).unwrap_or_else(|error| panic!("{mode:?}: {error:?}"));
+        let held = veth.near.enter(attach).unwrap_or_else(|error| panic!("{mode:?}: {error:?}"));
         let place =
             LinkDetails::Interface { index: veth.near_index(), attach_type: AttachType::XDP };
-        assert_eq!(link.details().unwrap(), place);
+        assert_eq!(held.details().unwrap(), place);
         let error = veth.near.enter(attach).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+        let (program, link) = (held.info().unwrap().program_id(), held.info().unwrap().id());
+        let who = format!("already (program {program} `on_packet`, by link {link})");
+        assert!(format!("{error:#}").contains(&who), "{error:#}");
         let began = std::time::Instant::now();
         while count(&object, "by_xdp") == before {
             veth.send_to_near(9, b"hello").unwrap();
             assert!(began.elapsed().as_secs() < 20, "{mode:?}: no packet came by");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
-        link.replace(object.program("on_packet").unwrap()).unwrap();
-        let error = link.replace(object.program("on_btf").unwrap()).unwrap_err();
+        held.replace(object.program("on_packet").unwrap()).unwrap();
+        let error = held.replace(object.program("on_btf").unwrap()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
-        link.detach().unwrap();
+        held.detach().unwrap();
     }
     let error = veth.near.enter(|| program.attach(9999, XdpMode::Any)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);

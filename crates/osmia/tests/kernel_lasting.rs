@@ -5,25 +5,27 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use osmia::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 use osmia::{
-    Cgroup, CgroupProgram, Error, ErrorKind, Kernel, Kprobe, KprobeMulti, Link, LinkDetails, Map,
-    Object, PerfEvent, PerfEventArray, PerfEventProgram, ProbeProgram, Program, RingBuf, Tc,
-    TcProgram, TestRun, Uprobe, XdpMode, XdpProgram,
+    Cgroup, CgroupProgram, Error, ErrorKind, Kernel, Kprobe, KprobeMulti, Leftover, Link,
+    LinkDetails, Map, Object, PerfEvent, PerfEventArray, PerfEventProgram, ProbeProgram, Program,
+    RingBuf, Tc, TcFilter, TcProgram, TestRun, Uprobe, XdpMode, XdpProgram,
 };
+use osmia_testkit::cpu::on_cpu;
 use osmia_testkit::fixture::{self, Fixture};
 use osmia_testkit::gate::{Gate, not_built_in};
 use osmia_testkit::guard::bpffs::Bpffs;
 use osmia_testkit::guard::cgroup::Cgroup as OwnCgroup;
 use osmia_testkit::guard::mounts::TRACEFS;
+use osmia_testkit::guard::netns::NetNs;
 use osmia_testkit::guard::veth::Veth;
-use osmia_testkit::skip;
-use rustix::thread::{CpuSet, sched_setaffinity};
+use osmia_testkit::{own_libc, skip};
 
 /// Tells a test that it is the other process of itself, and with what.
 const OTHER: &str = "OSMIA_OTHER";
@@ -89,7 +91,7 @@ fn some_links(objects: &[Object], cgroup: &str, ifindex: u32, gate: &Gate) -> Ve
     let clock = PerfEvent::cpu_clock().frequency(9);
     links.extend(good(typed::<PerfEventProgram>(events, "on_event").attach_to_all_cpus(&clock)));
     let program = typed::<ProbeProgram>(probes, "on_uprobe");
-    let place = Uprobe::function(file(), "readlink");
+    let place = Uprobe::function(own_libc::file(), "readlink");
     if not_built_in("uprobes", "uprobe_register").is_none() {
         links.push(good(program.attach_uprobe(&place)));
     }
@@ -98,12 +100,6 @@ fn some_links(objects: &[Object], cgroup: &str, ifindex: u32, gate: &Gate) -> Ve
         links.push(good(typed::<ProbeProgram>(probes, "on_kprobe").attach_kprobe(&place)));
     }
     links
-}
-
-/// The file that this program's `readlink` is in: itself, where it needs no libraries.
-fn file() -> PathBuf {
-    let maps = fs::read_to_string("/proc/self/maps").unwrap();
-    if maps.contains("/libc.so.6") { "libc.so.6".into() } else { env::current_exe().unwrap() }
 }
 
 fn objects() -> Option<[Object; 3]> {
@@ -183,6 +179,83 @@ fn a_killed_process_leaves_nothing_attached() {
     let path = cgroup.path().to_str().unwrap();
     let again = veth.near.enter(|| some_links(&objects, path, veth.near_index(), &gate));
     assert_eq!(again.len(), attached);
+}
+
+/// A kernel in which no source of perf events is found for probes, as on those before 4.17.
+fn without_sources(root: &Path) -> Kernel {
+    symlink("/proc", root.join("proc")).unwrap();
+    fs::create_dir(root.join("sys")).unwrap();
+    symlink("/sys/kernel", root.join("sys/kernel")).unwrap();
+    good(Kernel::builder().root(root).build())
+}
+
+/// What the kernel keeps of a process: a classifier, and a probe where there are kprobes.
+fn kept_links(index: u32) -> Vec<Link> {
+    let root = tempfile::tempdir().unwrap();
+    let hooks = load("hooks").unwrap();
+    let place = TcFilter::ingress(index).priority(77).handle(5);
+    let mut links = vec![good(typed::<TcProgram>(&hooks, "tc_pass").attach_filter(&place))];
+    if not_built_in("kprobes", "register_kprobe").is_none() {
+        TRACEFS.ensure().unwrap();
+        let bytes = Fixture::new("link_probes").bytes().unwrap();
+        let spec = good(osmia::open("link_probes", bytes));
+        let probes = good(Object::load(&spec, &without_sources(root.path())));
+        let program = typed::<ProbeProgram>(&probes, "on_kprobe");
+        links.push(good(program.attach_kprobe(&Kprobe::function("do_sys_openat2"))));
+    }
+    links
+}
+
+/// What this process has left, as the kernel tells it in the namespace.
+fn left_by(process: u32, netns: &NetNs) -> Vec<Leftover> {
+    let all = netns.enter(|| good(good(Kernel::running()).leftovers()));
+    all.into_iter().filter(|leftover| leftover.process() == process).collect()
+}
+
+#[test]
+fn what_the_kernel_keeps_of_a_killed_process_is_found_and_removed() {
+    let Some(_gate) = Gate::root() else { return };
+    if let Ok(index) = env::var(OTHER) {
+        let links = kept_links(index.parse().unwrap());
+        say_and_wait(&format!("attached: {}", links.len()));
+        unreachable!("it is killed");
+    }
+    let Some(hooks) = load("hooks") else { return };
+    if Fixture::new("link_probes").bytes().is_none() {
+        return;
+    }
+    let Some(veth) = Veth::new() else { return };
+    let test = "what_the_kernel_keeps_of_a_killed_process_is_found_and_removed";
+    let mut child = veth.near.enter(|| other(test, &veth.near_index().to_string()));
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let attached: usize = hear(&mut lines, "attached: ").parse().unwrap();
+    let process = child.id();
+    assert!(left_by(process, &veth.near).is_empty(), "its owner lives");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let left = left_by(process, &veth.near);
+    let told: Vec<String> = left.iter().map(ToString::to_string).collect();
+    assert_eq!(left.len(), attached, "{told:?}");
+    assert!(told[0].contains("program `tc_pass` on ingress of interface near"), "{told:?}");
+    assert_eq!(left[0].remedy(), "tc filter del dev near ingress prio 77 handle 0x5 bpf");
+    if attached == 2 {
+        assert!(told[1].contains(" of do_sys_openat2+0 in "), "{told:?}");
+        assert!(left[1].remedy().starts_with("echo -:osmia/probe_"), "{}", left[1].remedy());
+        assert_eq!(in_tracefs(), 1);
+    }
+    // Whoever wants its place is told who has it.
+    let place = TcFilter::ingress(veth.near_index()).priority(77).handle(5);
+    let program = typed::<TcProgram>(&hooks, "tc_pass");
+    let error = veth.near.enter(|| program.attach_filter(&place)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Exists, "{error:?}");
+    let text = format!("{error:#}");
+    assert!(text.contains(&format!("which process {process} has left")), "{text}");
+
+    veth.near.enter(|| left.into_iter().for_each(|leftover| good(leftover.remove())));
+    assert!(left_by(process, &veth.near).is_empty());
+    assert_eq!(in_tracefs(), 0);
+    good(good(veth.near.enter(|| program.attach_filter(&place))).detach());
 }
 
 /// The events of ours that tracefs lists.
@@ -459,14 +532,7 @@ fn set_online(on: bool) {
 
 /// Runs a program on a CPU.
 fn run_on(object: &Object, cpu: usize, program: &str, times: u32) {
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut cpus = CpuSet::new();
-            cpus.set(cpu);
-            sched_setaffinity(None, &cpus).unwrap();
-            run(object, program, times);
-        });
-    });
+    on_cpu(cpu, || run(object, program, times));
 }
 
 #[test]

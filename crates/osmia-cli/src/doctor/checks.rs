@@ -23,6 +23,7 @@ pub fn all(kernel: &Kernel) -> Vec<Check> {
     checks.extend(programs(kernel));
     checks.extend(loading(kernel));
     checks.extend(config::checks(kernel));
+    checks.extend(leftovers(kernel));
     checks.push(compiler());
     checks
 }
@@ -265,6 +266,25 @@ fn loading(kernel: &Kernel) -> Vec<Check> {
         }
     };
     kernel.features().map(check).collect()
+}
+
+/// What processes of Osmia that were killed have left attached.
+fn leftovers(kernel: &Kernel) -> Vec<Check> {
+    let needed_for = "detaching what nobody owns any more";
+    let check = |found: String| Check::ok("leftovers", "of killed processes", found, needed_for);
+    match kernel.leftovers() {
+        Ok(left) if left.is_empty() => vec![check("none".to_owned())],
+        Ok(left) => left
+            .iter()
+            .map(|left| {
+                let remedy = format!("`{}`, or `osmia doctor --remove-leftovers`", left.remedy());
+                check(left.to_string()).but(State::Limited, remedy)
+            })
+            .collect(),
+        Err(error) => {
+            vec![check(format!("{error:#}")).but(State::Unknown, "look at the rights above")]
+        }
+    }
 }
 
 fn compiler() -> Check {

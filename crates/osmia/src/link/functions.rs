@@ -9,29 +9,65 @@ use crate::link::pattern::fits;
 use crate::tracefs;
 use osmia_btf::near::nearest;
 
-/// Whether the kernel's symbols have a function, and what may have been meant if not.
+/// Why a function cannot be probed, which may be written `module:function`: it is not there, and what may have been meant; it
+/// is in another module; it is not to be probed.
 pub(crate) fn explain(kernel: &Kernel, wanted: &str) -> Error {
     let Ok(symbols) = kernel.files().read("/proc/kallsyms") else {
         return Error::not_found(format!(
             "this kernel has no function `{wanted}` that can be probed (/proc/kallsyms cannot be read to look further)"
         ));
     };
+    let (module, wanted) = match wanted.rsplit_once(':') {
+        Some((module, name)) => (Some(module), name),
+        None => (None, wanted),
+    };
     let names = || symbols.lines().filter_map(function);
-    let same = names().filter(|(name, _)| *name == wanted).count();
-    let prefix = format!("{wanted}.");
-    let split = names().map(|(name, _)| name).find(|name| name.starts_with(&prefix));
-    let message = match same {
-        0 => absent(wanted, split, names().map(|(name, _)| name)),
-        1 => format!(
-            "the kernel has the function `{wanted}` and does not let it be probed: it is notrace, on the kprobe \
-             blacklist, or in memory that is free after boot"
+    let same: Vec<Option<&str>> =
+        names().filter(|(name, _)| *name == wanted).map(|(_, module)| module).collect();
+    let fit = same.iter().filter(|found| module.is_none() || **found == module).count();
+    let (kind, message) = match (same.len(), fit) {
+        (0, _) => {
+            let prefix = format!("{wanted}.");
+            let split = names().map(|(name, _)| name).find(|name| name.starts_with(&prefix));
+            (ErrorKind::NotFound, absent(wanted, split, names().map(|(name, _)| name)))
+        }
+        (_, 0) => (
+            ErrorKind::NotFound,
+            format!(
+                "the function `{wanted}` is in {}, not in module `{}`",
+                places(&same),
+                module.unwrap_or_default()
+            ),
         ),
-        _ => format!(
-            "the kernel has {same} functions `{wanted}`, so that the name does not say which"
+        (_, 1) => (
+            ErrorKind::Invalid,
+            format!(
+                "the function `{wanted}` is in {} and cannot be probed: it is notrace, on the kprobe blacklist, or in \
+                 memory that is free after boot",
+                places(&same)
+            ),
+        ),
+        (count, _) => (
+            ErrorKind::Invalid,
+            format!(
+                "there are {count} functions `{wanted}`, in {}, so that the name does not say which",
+                places(&same)
+            ),
         ),
     };
-    let kind = if same == 0 { ErrorKind::NotFound } else { ErrorKind::Invalid };
     Error::new(kind, message)
+}
+
+/// Where functions are, in words, each place once.
+fn places(modules: &[Option<&str>]) -> String {
+    let words: BTreeSet<String> = modules
+        .iter()
+        .map(|module| match module {
+            Some(module) => format!("module `{module}`"),
+            None => "the kernel itself".to_owned(),
+        })
+        .collect();
+    words.into_iter().collect::<Vec<_>>().join(" and ")
 }
 
 fn absent<'a>(wanted: &str, split: Option<&str>, names: impl Iterator<Item = &'a str>) -> String {
@@ -59,7 +95,8 @@ fn absent<'a>(wanted: &str, split: Option<&str>, names: impl Iterator<Item = &'a
 fn function(line: &str) -> Option<(&str, Option<&str>)> {
     let mut words = line.split_ascii_whitespace();
     let (_, kind, name) = (words.next()?, words.next()?, words.next()?);
-    matches!(kind, "t" | "T" | "w" | "W").then_some((name, words.next()))
+    let module = words.next().map(|module| module.trim_matches(['[', ']']));
+    matches!(kind, "t" | "T" | "w" | "W").then_some((name, module))
 }
 
 /// The functions that fit one of these patterns and can be traced, by name, each once.
@@ -123,17 +160,60 @@ fn fitting<'a>(list: &'a str, patterns: &'a [String]) -> impl Iterator<Item = &'
 
 #[cfg(test)]
 mod tests {
-    use super::{absent, function};
+    use super::{absent, explain, function};
+    use crate::error::kind::ErrorKind;
+    use crate::kernel::Kernel;
 
     #[test]
     fn functions_are_told_from_data() {
         assert_eq!(function("ffffffff81000000 T do_exit"), Some(("do_exit", None)));
         assert_eq!(
             function("ffffffffc0000000 t veth_xmit\t[veth]"),
-            Some(("veth_xmit", Some("[veth]")))
+            Some(("veth_xmit", Some("veth")))
         );
         assert_eq!(function("ffffffff82000000 D jiffies"), None);
         assert_eq!(function("nonsense"), None);
+    }
+
+    const SYMBOLS: &str = "\
+ffffffff81000000 T do_exit
+ffffffff81000100 t helper
+ffffffffc0000000 t veth_xmit\t[veth]
+ffffffffc0000100 t helper\t[veth]
+ffffffffc0001000 t init\t[one]
+ffffffffc0002000 t init\t[two]
+";
+
+    #[test]
+    fn where_a_function_is_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        let kernel = Kernel::builder().root(root.path()).build().unwrap();
+        let text = explain(&kernel, "do_exit").to_string();
+        assert!(text.contains("/proc/kallsyms cannot be read"), "{text}");
+        std::fs::create_dir(root.path().join("proc")).unwrap();
+        std::fs::write(root.path().join("proc/kallsyms"), SYMBOLS).unwrap();
+        for (wanted, kind, told) in [
+            ("do_exi", ErrorKind::NotFound, "did you mean `do_exit`?"),
+            (
+                "do_exit",
+                ErrorKind::Invalid,
+                "is in the kernel itself and cannot be probed: it is notrace",
+            ),
+            ("veth_xmit", ErrorKind::Invalid, "is in module `veth` and cannot be probed"),
+            ("veth:veth_xmit", ErrorKind::Invalid, "is in module `veth` and cannot be probed"),
+            ("tun:veth_xmit", ErrorKind::NotFound, "is in module `veth`, not in module `tun`"),
+            ("tun:do_exit", ErrorKind::NotFound, "is in the kernel itself, not in module `tun`"),
+            ("init", ErrorKind::Invalid, "2 functions `init`, in module `one` and module `two`"),
+            (
+                "helper",
+                ErrorKind::Invalid,
+                "2 functions `helper`, in module `veth` and the kernel itself",
+            ),
+        ] {
+            let error = explain(&kernel, wanted);
+            assert_eq!(error.kind(), kind, "{wanted}: {error}");
+            assert!(error.to_string().contains(told), "{wanted}: {error}");
+        }
     }
 
     #[test]

@@ -175,8 +175,7 @@ fn failed(kernel: &Kernel, at: &Kprobe, name: &str, errno: Errno) -> Error {
                 .during(attempt)
         }
         Errno::NOENT | Errno::INVAL | Errno::ADDRNOTAVAIL | Errno::OPNOTSUPP => {
-            let bare = name.rsplit(':').next().unwrap_or(name);
-            functions::explain(kernel, bare).caused_by(errno).during(attempt)
+            functions::explain(kernel, name).caused_by(errno).during(attempt)
         }
         _ => refused(kernel, &[Capability::Perfmon], errno, attempt),
     }

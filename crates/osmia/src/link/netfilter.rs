@@ -8,6 +8,7 @@ use osmia_sys::{Capability, Errno, LinkCreate, LinkTail, ProgFd};
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
+use crate::link::occupant::Occupant;
 use crate::link::refused::refused;
 use crate::link::{Held, Link, attach_types};
 
@@ -111,9 +112,10 @@ pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, at: Netfilter) -> Result<Li
         match (errno, lacking) {
             (Errno::INVAL, Some(lacking)) => lacking.caused_by(errno).during(attempt),
             (Errno::BUSY, _) => {
-                Error::new(ErrorKind::Busy, "another program has this priority: choose another one")
-                    .caused_by(errno)
-                    .during(attempt)
+                let place = (family, at.hook as u32, at.priority);
+                let who = Occupant::of_netfilter(kernel, place).words(kernel);
+                let told = format!("another program has this priority{who}: choose another one");
+                Error::new(ErrorKind::Busy, told).caused_by(errno).during(attempt)
             }
             (Errno::RANGE | Errno::INVAL, _) => Error::invalid(
                 "the priority is out of range: with defragmentation it must be above -400",

@@ -5,6 +5,8 @@ use osmia_sys::{Capability, Errno, Netlink, NetlinkError, ProgFd, TcSide};
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
+use crate::link::leftover;
+use crate::link::owner::Owner;
 use crate::link::refused::refused;
 use crate::link::setting::{OwnedSetting, Setting};
 use crate::link::xdp::interface;
@@ -12,7 +14,9 @@ use crate::link::{Held, Link};
 
 /// A classifier among those that `tc filter show` lists, on the `clsact` queueing discipline of an interface.
 ///
-/// The discipline is added if it is not there, and stays: other classifiers may hang on it.
+/// The discipline is added if it is not there, and stays: other classifiers may hang on it. The kernel keeps the classifier of a
+/// process that is killed; its name, which `tc filter show` prints, has the process's number in it, and
+/// [`Kernel::leftovers`] finds it.
 ///
 /// # Examples
 /// ```
@@ -88,10 +92,24 @@ pub(crate) fn attach(
 ) -> Result<Link, Error> {
     let word = if at.side == TcSide::Ingress { "ingress" } else { "egress" };
     let place = format!("tc filter on {word} of interface {}", interface(at.ifindex));
-    match set(prog, name, at) {
+    match set(prog, &mark(name, Owner::this(kernel.files())), at) {
         Ok(filter) => Ok(Link::new(kernel, place, Held::Setting(OwnedSetting::new(filter)))),
-        Err(error) => Err(failed(kernel, error, format!("attach to {place}"))),
+        Err(error) => Err(failed(kernel, error, at).during(format!("attach to {place}"))),
     }
+}
+
+/// What stands between a program's name and its owner in the name of a classifier.
+const MARK: &str = " osmia_";
+
+/// The name of a classifier, which tells whose it is.
+fn mark(program: &str, owner: Owner) -> String {
+    format!("{program}{MARK}{owner}")
+}
+
+/// The program and the owner that the name of a classifier tells, if it is one of ours.
+pub(crate) fn marked(name: &str) -> Option<(&str, Owner)> {
+    let (program, owner) = name.rsplit_once(MARK)?;
+    Some((program, Owner::parse(owner)?))
 }
 
 fn set(prog: &ProgFd, name: &str, at: &TcFilter) -> Result<Filter, NetlinkError> {
@@ -105,19 +123,56 @@ fn set(prog: &ProgFd, name: &str, at: &TcFilter) -> Result<Filter, NetlinkError>
     Ok(Filter { netlink, at: filter, there: true })
 }
 
-fn failed(kernel: &Kernel, error: NetlinkError, attempt: String) -> Error {
+fn failed(kernel: &Kernel, error: NetlinkError, at: &TcFilter) -> Error {
     let (kind, told) = match error.errno {
-        Errno::NODEV => {
-            (ErrorKind::NotFound, "there is no such interface in this network namespace")
-        }
-        Errno::EXIST => {
-            (ErrorKind::Exists, "another classifier has this priority and handle: choose others")
-        }
+        Errno::NODEV => (
+            ErrorKind::NotFound,
+            "there is no such interface in this network namespace".to_owned(),
+        ),
+        Errno::EXIST => (ErrorKind::Exists, taken(kernel, at)),
         Errno::NOENT => (
             ErrorKind::NotFound,
-            "this kernel has no clsact or no bpf classifiers: it needs CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF",
+            "this kernel has no clsact or no bpf classifiers: it needs CONFIG_NET_SCH_INGRESS and CONFIG_NET_CLS_BPF"
+                .to_owned(),
         ),
-        errno => return refused(kernel, &[Capability::NetAdmin], errno, attempt),
+        errno => return refused(kernel, &[Capability::NetAdmin], errno, "add the classifier"),
     };
-    Error::new(kind, told).caused_by(error).during(attempt)
+    Error::new(kind, told).caused_by(error)
+}
+
+/// Who has the place already.
+fn taken(kernel: &Kernel, at: &TcFilter) -> String {
+    let wanted = "another classifier has this priority and handle";
+    let found = Netlink::open().ok().and_then(|netlink| netlink.tc_programs(at.ifindex).ok());
+    let there = found.unwrap_or_default().into_iter().find(|there| {
+        (there.side, there.priority, there.handle) == (Some(at.side), at.priority, at.handle)
+    });
+    let Some(there) = there else { return format!("{wanted}: choose others") };
+    match leftover::dead(kernel, &there) {
+        Some((_, owner, program)) => format!(
+            "a classifier with program `{program}` has this priority and handle, which process {} has left when it was \
+             killed: `osmia doctor --remove-leftovers` removes it, or `Kernel::leftovers`",
+            owner.process
+        ),
+        None => {
+            let (name, id) = (there.name.unwrap_or_default(), there.id.unwrap_or(0));
+            format!("{wanted}, with program {id} (`{name}`): choose others")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{mark, marked};
+    use crate::link::owner::Owner;
+
+    #[test]
+    fn names_tell_owners() {
+        let owner = Owner::parse("7_99").unwrap();
+        assert_eq!(mark("drop", owner), "drop osmia_7_99");
+        assert_eq!(marked("drop osmia_7_99"), Some(("drop", owner)));
+        for other in ["", "drop", "drop osmia_", "drop osmia_7", "osmia_7_99"] {
+            assert_eq!(marked(other), None, "{other}");
+        }
+    }
 }

@@ -3,11 +3,12 @@
 use std::os::fd::AsFd as _;
 
 use osmia_abi::AttachType;
-use osmia_sys::{Capability, Errno, LinkCreate, LinkTail, ProgFd};
+use osmia_sys::{Capability, Errno, LinkCreate, LinkTail, ProgFd, ProgInfoBufs};
 
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
+use crate::link::occupant::Occupant;
 use crate::link::refused::refused;
 use crate::link::{Held, Link};
 
@@ -24,6 +25,15 @@ pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, place: &str) -> Result<Link
                 )
                 .caused_by(errno)
                 .during(format!("attach to {place}")),
+                Errno::BUSY => {
+                    let id = kernel
+                        .bpf()
+                        .prog_info(prog, &mut ProgInfoBufs::default())
+                        .map_or(0, |info| info.id);
+                    let who = Occupant::of_tracing(kernel, id).words(kernel);
+                    let told = format!("the program is attached there already{who}, or its function is taken");
+                    Error::new(ErrorKind::Busy, told).caused_by(errno).during(format!("attach to {place}"))
+                }
                 _ => refused(kernel, &[Capability::Perfmon], errno, format!("attach to {place}")),
             };
             Err(error)

@@ -12,6 +12,7 @@ use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
 use crate::kernel::files::Files;
 use crate::link::netlink_xdp::NetlinkXdp;
+use crate::link::occupant::Occupant;
 use crate::link::refused::refused;
 use crate::link::setting::OwnedSetting;
 use crate::link::{Held, Link};
@@ -65,29 +66,35 @@ pub(crate) fn attach(
         // does not work either, the reason is another one.
         Err(Errno::INVAL) => match NetlinkXdp::attach(prog, ifindex, mode.flags()) {
             Ok(held) => Ok(Link::new(kernel, place, Held::Setting(OwnedSetting::new(held)))),
-            Err(errno) => Err(failed(kernel, errno, &place, mode)),
+            Err(errno) => Err(failed(kernel, errno, (ifindex, &place), mode)),
         },
-        Err(errno) => Err(failed(kernel, errno, &place, mode)),
+        Err(errno) => Err(failed(kernel, errno, (ifindex, &place), mode)),
     }
 }
 
-fn failed(kernel: &Kernel, errno: Errno, place: &str, mode: XdpMode) -> Error {
+fn failed(kernel: &Kernel, errno: Errno, (ifindex, place): (u32, &str), mode: XdpMode) -> Error {
     let attempt = format!("attach to {place}");
-    let told = match errno {
-        Errno::NODEV => "there is no such interface in this network namespace",
+    let (kind, told) = match errno {
+        Errno::NODEV => (
+            ErrorKind::NotFound,
+            "there is no such interface in this network namespace".to_owned(),
+        ),
         Errno::BUSY | Errno::EXIST => {
-            "an XDP program is attached there already; detach it, or replace it through its link"
+            let who = Occupant::of_xdp(kernel, ifindex).words(kernel);
+            let told = format!(
+                "an XDP program is attached there already{who}; detach it, or replace it through its link"
+            );
+            (ErrorKind::Busy, told)
         }
-        Errno::OPNOTSUPP if mode == XdpMode::Driver => {
+        Errno::OPNOTSUPP if mode == XdpMode::Driver => (
+            ErrorKind::Invalid,
             "the interface's driver cannot run XDP programs; the generic mode works with any driver"
+                .to_owned(),
+        ),
+        Errno::OPNOTSUPP if mode == XdpMode::Offload => {
+            (ErrorKind::Invalid, "the network card cannot run XDP programs".to_owned())
         }
-        Errno::OPNOTSUPP if mode == XdpMode::Offload => "the network card cannot run XDP programs",
         _ => return refused(kernel, &[Capability::NetAdmin], errno, attempt),
-    };
-    let kind = match errno {
-        Errno::NODEV => ErrorKind::NotFound,
-        Errno::OPNOTSUPP => ErrorKind::Invalid,
-        _ => ErrorKind::Busy,
     };
     Error::new(kind, told).caused_by(errno).during(attempt)
 }

@@ -1,4 +1,4 @@
-//! The bytes of an object file, debug information left out.
+//! The bytes of ELF files of which some parts are needed.
 
 use std::fs::File;
 use std::io;
@@ -13,31 +13,42 @@ use object::read::elf::{FileHeader as _, SectionHeader as _, SectionTable};
 
 type Header = FileHeader64<Endianness>;
 
-/// No object file is larger.
+/// No object file is larger, and no program or library.
 const LARGEST: u64 = 1 << 30;
+const LARGEST_EXECUTABLE: u64 = 1 << 32;
 /// A smaller file is read whole, which costs less than finding out what to leave out.
 const SMALL: usize = 16 * 1024;
 /// Parts with a smaller gap between them are read as one.
 const GAP: usize = 4096;
 
-/// Reads the file but for sections that loading has no use for; their bytes are zeros, whose
+/// Reads an object file but for sections that loading has no use for; their bytes are zeros, whose
 /// pages nobody touches. Compilers put many times as much debug information into an object as
 /// there is of all else.
 pub(crate) fn read(path: &Path) -> io::Result<Bytes> {
+    read_sections(path, LARGEST, |name| !is_for_debuggers(name)).map(Bytes::from)
+}
+
+/// Reads the headers of a program or library, and those of its sections that are wanted by their names; all else is zeros,
+/// whose pages nobody touches.
+pub(crate) fn read_executable(path: &Path, wanted: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
+    read_sections(path, LARGEST_EXECUTABLE, wanted)
+}
+
+fn read_sections(path: &Path, largest: u64, wanted: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let len = file.metadata()?.len();
-    if len > LARGEST {
-        let why = format!("{len} bytes are too many for an object file");
+    if len > largest {
+        let why = format!("{len} bytes are too many for such a file");
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     let mut sparse = Sparse { file, bytes: vec![0; usize::try_from(len).unwrap_or(0)] };
-    let parts = if sparse.bytes.len() > SMALL { sparse.parts()? } else { None };
+    let parts = if sparse.bytes.len() > SMALL { sparse.parts(wanted)? } else { None };
     match parts {
         Some(parts) => joined(parts).into_iter().try_for_each(|part| sparse.fill(part))?,
         // Whatever it is, whoever parses it says what is wrong.
         None => sparse.fill(0..sparse.bytes.len())?,
     }
-    Ok(sparse.bytes.into())
+    Ok(sparse.bytes)
 }
 
 /// A file of which some parts are read.
@@ -48,13 +59,16 @@ struct Sparse {
 
 impl Sparse {
     /// The parts that have to be read; `None` if the file is not what it should be.
-    fn parts(&mut self) -> io::Result<Option<Vec<Range<usize>>>> {
+    fn parts(&mut self, wanted: impl Fn(&[u8]) -> bool) -> io::Result<Option<Vec<Range<usize>>>> {
         self.fill(0..size_of::<Header>())?;
-        let Some(table) = self.table() else { return Ok(None) };
+        let (Some(table), Some(segments)) = (self.table(), self.segments()) else {
+            return Ok(None);
+        };
         self.fill(table)?;
+        self.fill(segments)?;
         let Some(names) = self.names() else { return Ok(None) };
         self.fill(names)?;
-        Ok(self.of_use())
+        Ok(self.of_use(wanted))
     }
 
     fn fill(&mut self, part: Range<usize>) -> io::Result<()> {
@@ -70,11 +84,21 @@ impl Sparse {
         Some((header, header.endian().ok()?))
     }
 
+    /// Where the headers of sections are.
     fn table(&self) -> Option<Range<usize>> {
         let (header, order) = self.header()?;
         let len =
             usize::from(header.e_shentsize.get(order)) * usize::from(header.e_shnum.get(order));
         let start = usize::try_from(header.e_shoff.get(order)).ok()?;
+        Some(start..start.checked_add(len)?)
+    }
+
+    /// Where the headers of segments are.
+    fn segments(&self) -> Option<Range<usize>> {
+        let (header, order) = self.header()?;
+        let len =
+            usize::from(header.e_phentsize.get(order)) * usize::from(header.e_phnum.get(order));
+        let start = usize::try_from(header.e_phoff.get(order)).ok()?;
         Some(start..start.checked_add(len)?)
     }
 
@@ -86,13 +110,13 @@ impl Sparse {
         range(sections.get(names as usize)?, order)
     }
 
-    fn of_use(&self) -> Option<Vec<Range<usize>>> {
+    fn of_use(&self, wanted: impl Fn(&[u8]) -> bool) -> Option<Vec<Range<usize>>> {
         let (header, order) = self.header()?;
         let sections: SectionTable<'_, Header> = header.sections(order, &*self.bytes).ok()?;
         let mut parts = Vec::new();
         for section in sections.iter() {
             let name = sections.section_name(order, section).ok()?;
-            if !is_for_debuggers(name) && section.file_range(order).is_some() {
+            if wanted(name) && section.file_range(order).is_some() {
                 parts.push(range(section, order)?);
             }
         }
@@ -132,10 +156,11 @@ fn joined(mut parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use object::{Object as _, ObjectSection as _, ObjectSegment as _};
     use osmia_object::ObjectSpec;
     use osmia_testkit::fixture::Fixture;
 
-    use super::{joined, read};
+    use super::{joined, read, read_executable};
 
     #[test]
     fn near_parts_are_read_as_one() {
@@ -152,6 +177,28 @@ mod tests {
         assert!(sparse[..] != whole[..], "there was no debug information to leave out");
         let spec = |bytes| format!("{:?}", ObjectSpec::parse("small", bytes).unwrap());
         assert_eq!(spec(sparse), spec(whole.into()));
+    }
+
+    #[test]
+    fn of_a_program_its_headers_and_some_sections_are_read() {
+        let path = std::env::current_exe().unwrap();
+        let file = std::fs::read(&path).unwrap();
+        let some = read_executable(&path, |name| name == b".comment").unwrap();
+        assert_eq!(some.len(), file.len());
+        let read =
+            some.iter().zip(&file).filter(|(some, file)| some == file && **some != 0).count();
+        assert!(read < file.len() / 10, "{read} of {} bytes", file.len());
+        let (some, whole) =
+            (object::File::parse(&*some).unwrap(), object::File::parse(&*file).unwrap());
+        let data = |file: &object::File<'_>, name: &str| {
+            file.section_by_name(name).unwrap().data().unwrap().to_vec()
+        };
+        assert_eq!(data(&some, ".comment"), data(&whole, ".comment"));
+        assert!(data(&some, ".text").iter().all(|byte| *byte == 0));
+        let segments = |file: &object::File<'_>| -> Vec<(u64, u64)> {
+            file.segments().map(|segment| (segment.address(), segment.size())).collect()
+        };
+        assert_eq!(segments(&some), segments(&whole));
     }
 
     #[test]

@@ -148,6 +148,9 @@ fn a_function_is_patched_for_several_programs_at_once() {
     let error = start.attach().unwrap_err();
     if gate.release() >= "5.13".parse().unwrap() {
         assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+        let info = link.info().unwrap();
+        let who = format!("(program {} `on_fentry`, by link {})", info.program_id(), info.id());
+        assert!(format!("{error:#}").contains(&who), "{error:#}");
     }
     let other = good(end.attach());
     assert_eq!((runs(&object, "by_fentry"), runs(&object, "by_fexit")), (1, 1));
@@ -312,7 +315,8 @@ fn a_session_is_listed_and_runs_twice() {
     let Some(link) = gate.take("kprobe.session", "6.10", link, unsupported) else { return };
     assert_eq!(link.info().unwrap().link_type(), LinkType::KPROBE_MULTI);
     let details = good(link.details());
-    let LinkDetails::Functions { addresses, .. } = details else { panic!("{details:?}") };
+    let LinkDetails::Functions { addresses, on_return } = details else { panic!("{details:?}") };
+    assert_eq!((addresses.len(), on_return), (1, false));
     assert!(is_at(addresses[0], OPENS), "{addresses:x?}");
     lives_and_goes(&object, ("on_session", "by_session"), 2, link);
 }

@@ -1,7 +1,8 @@
 //! Probes of functions of the kernel and of this program; needs root.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use osmia::{
     Error, ErrorKind, Kernel, Kprobe, KprobeMulti, Link, LinkDetails, Object, ProbeProgram,
@@ -9,8 +10,9 @@ use osmia::{
 };
 use osmia_sys::abi::LinkType;
 use osmia_testkit::fixture::Fixture;
-use osmia_testkit::gate::Gate;
+use osmia_testkit::gate::{Gate, not_built_in};
 use osmia_testkit::guard::bpffs::Bpffs;
+use osmia_testkit::own_libc::file;
 
 fn load(also: &[&str]) -> Option<Result<Object, Error>> {
     let mut spec = osmia::open("link_probes", Fixture::new("link_probes").bytes()?).unwrap();
@@ -49,15 +51,6 @@ fn come_by() {
     let _ = rustix::process::getpgid(rustix::process::Pid::from_raw(i32::MAX));
     let _ = std::fs::read_link("/osmia/no/such");
     let _ = std::fs::remove_dir("/osmia/no/such");
-}
-
-/// Where this program's `readlink` and `rmdir` are: in itself where it needs no libraries.
-fn file() -> PathBuf {
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
-    if maps.contains("/libc.so.6") {
-        return "libc.so.6".into();
-    }
-    std::env::current_exe().unwrap()
 }
 
 /// The counter goes up while the link lives, and not after.
@@ -119,6 +112,43 @@ fn a_function_that_is_not_there_is_told_with_a_near_one() {
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
 }
 
+/// The running kernel, as if it had neither sources of perf events for probes nor events of probes in tracefs.
+fn without_probes(root: &Path) -> Kernel {
+    let tracefs = root.join("tracing");
+    std::fs::create_dir_all(tracefs.join("events")).unwrap();
+    for folder in ["proc", "proc/self", "sys"] {
+        std::fs::create_dir(root.join(folder)).unwrap();
+    }
+    let mounts = format!("none {} tracefs rw 0 0\n", tracefs.display());
+    std::fs::write(root.join("proc/self/mounts"), &mounts).unwrap();
+    symlink("/proc/sys", root.join("proc/sys")).unwrap();
+    symlink("/sys/kernel", root.join("sys/kernel")).unwrap();
+    good(Kernel::builder().root(root).build())
+}
+
+#[test]
+fn what_a_kernel_was_built_without_is_named() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("link_probes").bytes() else { return };
+    let root = tempfile::tempdir().unwrap();
+    let kernel = without_probes(root.path());
+    let spec = good(osmia::open("link_probes", bytes));
+    let object = good(Object::load(&spec, &kernel));
+    let uprobe = probe(&object, "on_uprobe").attach_uprobe(&Uprobe::function(file(), "readlink"));
+    let kprobe = probe(&object, "on_kprobe").attach_kprobe(&Kprobe::function("do_sys_openat2"));
+    for (outcome, option) in [(uprobe, "CONFIG_UPROBE_EVENTS"), (kprobe, "CONFIG_KPROBE_EVENTS")] {
+        let error = outcome.unwrap_err();
+        assert!(unsupported(&error), "{option}: {error:?}");
+        assert!(format!("{error:#}").contains(option), "{error:#}");
+    }
+    if not_built_in("kprobe.multi", "register_fprobe_ips").is_some() {
+        let Some(Ok(object)) = load(&["on_multi"]) else { return };
+        let some = KprobeMulti::functions(["do_sys_openat2"]);
+        let error = probe(&object, "on_multi").attach_kprobes(&some).unwrap_err();
+        assert!(unsupported(&error), "{error:?}");
+    }
+}
+
 #[test]
 fn a_kprobe_has_a_cookie() {
     let Some(gate) = Gate::root() else { return };
@@ -168,6 +198,56 @@ fn a_session_runs_at_both_ends() {
     counts(&object, "by_session", link);
 }
 
+/// The link of a uprobe tells its file, and a place in it at which the program runs too.
+fn tells_its_place(
+    gate: &Gate,
+    program: &ProbeProgram,
+    link: &Link,
+    (cookie, on_return): (u64, bool),
+) {
+    let details = good(link.details());
+    let LinkDetails::Uprobe { path, offset, on_return: at_end, cookie: told } = details else {
+        assert_eq!(details, LinkDetails::Untold);
+        assert!(!gate.part_needs("the files of links", "6.6", false));
+        return;
+    };
+    assert!(path.ends_with(file().file_name().unwrap()), "{}", path.display());
+    assert_eq!(at_end, on_return);
+    if told != cookie {
+        assert!(!gate.part_needs("the cookies of links", "6.9", false));
+    }
+    let there = Uprobe::at(file(), u64::from(offset));
+    let same = good(program.attach_uprobe(&if on_return { there.on_return() } else { there }));
+    assert_eq!(good(same.details()), LinkDetails::Uprobe { path, offset, on_return, cookie: 0 });
+}
+
+#[test]
+fn a_program_for_many_places_runs_at_one() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load(&["on_uprobe_multi"]).map(good) else { return };
+    let program = probe(&object, "on_uprobe_multi");
+    let place = Uprobe::function(file(), "readlink");
+    let link = program.attach_uprobe(&place.clone().on_return());
+    let Some(link) = gate.take("uprobe.multi", "6.6", link, unsupported) else { return };
+    assert_eq!(link.info().unwrap().link_type(), LinkType::UPROBE_MULTI);
+    assert_eq!(link.place(), place.clone().on_return().to_string());
+    if let LinkDetails::FileFunctions { offsets, on_return, .. } = good(link.details()) {
+        assert_eq!((offsets.len(), on_return), (1, true));
+    }
+    counts(&object, "by_uprobe_multi", link);
+    let own = place.process(std::process::id());
+    counts(&object, "by_uprobe_multi", good(program.attach_uprobe(&own)));
+    let error = program.attach_uprobe(&Uprobe::function(file(), "readlin")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+    if not_built_in("kprobe.multi", "register_fprobe_ips").is_none() {
+        let Some(object) = load(&["on_multi"]).map(good) else { return };
+        let place = Kprobe::function("do_sys_openat2");
+        let error = probe(&object, "on_multi").attach_kprobe(&place).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+        assert!(format!("{error:#}").contains("`attach_kprobes` attaches it"), "{error:#}");
+    }
+}
+
 #[test]
 fn uprobes_count_by_name_and_by_place() {
     let Some(gate) = Gate::root() else { return };
@@ -181,20 +261,18 @@ fn uprobes_count_by_name_and_by_place() {
     let link = good(program.attach_uprobe(&start));
     if gate.part_needs("links of perf events", "5.15", link.info().is_ok()) {
         assert_eq!(link.info().unwrap().link_type(), LinkType::PERF_EVENT);
-        match good(link.details()) {
-            LinkDetails::Uprobe { path, on_return, .. } => {
-                assert!(path.ends_with(file().file_name().unwrap()), "{}", path.display());
-                assert!(!on_return);
-            }
-            untold => {
-                assert_eq!(untold, LinkDetails::Untold);
-                assert!(!gate.part_needs("the files of links", "6.6", false));
-            }
-        }
+        tells_its_place(&gate, &program, &link, (0, false));
+        drop(link);
+        let link = good(program.attach_uprobe(&start.clone().cookie(99)));
+        tells_its_place(&gate, &program, &link, (99, false));
     }
-    drop(link);
-    let end = probe(&object, "on_uretprobe").attach_uprobe(&start.on_return());
-    counts(&object, "by_uretprobe", good(end));
+    let program = probe(&object, "on_uretprobe");
+    let link = good(program.attach_uprobe(&start.clone().on_return()));
+    if link.info().is_ok() {
+        tells_its_place(&gate, &program, &link, (0, true));
+    }
+    counts(&object, "by_uretprobe", link);
+    let program = probe(&object, "on_uprobe");
 
     let absent = Uprobe::function(file(), "readlin");
     let error = program.attach_uprobe(&absent).unwrap_err();
@@ -241,9 +319,17 @@ fn a_uprobe_session_runs_at_both_ends() {
     let program = probe(&object, "on_uprobe_session");
     let place = UprobeMulti::functions(file(), ["readlink"]);
     let link = program.attach_uprobes(&place);
-    let Some(_link) = gate.take("uprobe.session", "6.13", link, unsupported) else { return };
+    let Some(link) = gate.take("uprobe.session", "6.13", link, unsupported) else { return };
+    assert_eq!(link.info().unwrap().link_type(), LinkType::UPROBE_MULTI);
+    let details = good(link.details());
+    let LinkDetails::FileFunctions { path, offsets, on_return, process } = details else {
+        panic!("{details:?}")
+    };
+    assert!(path.ends_with(file().file_name().unwrap()), "{}", path.display());
+    assert_eq!((offsets.len(), on_return, process), (1, false, 0));
     come_by();
     assert_eq!(count(&object, "by_uprobe_session"), 2);
+    counts(&object, "by_uprobe_session", link);
 }
 
 #[test]

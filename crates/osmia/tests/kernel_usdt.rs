@@ -4,13 +4,13 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
-use osmia::{Error, ErrorKind, Kernel, LinkDetails, Object, ProbeProgram, Usdt};
+use osmia::{Error, ErrorKind, Kernel, LinkDetails, Object, ProbeProgram, Uprobe, Usdt};
 use osmia_sys::abi::LinkType;
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::guard::bpffs::Bpffs;
 use osmia_testkit::marks::Marks;
-use osmia_testkit::skip;
+use osmia_testkit::{own_libc, skip};
 
 /// The system's, not a script that looks for another.
 const PYTHON: &str = "/usr/bin/python3";
@@ -297,6 +297,23 @@ fn python_tells_what_it_imports() {
     assert_eq!(&imported[..9], b"colorsys\0");
     assert_eq!(number(&object, "was_found"), 1);
     drop(link);
+}
+
+#[test]
+fn a_program_for_marks_runs_at_a_function_too() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = usual() else { return };
+    let place = Uprobe::function(own_libc::file(), "readlink").process(std::process::id());
+    let call = || drop(std::fs::read_link("/osmia/no/such"));
+    let link = good(probe(&object, "on_mark").attach_uprobe(&place));
+    call();
+    assert_eq!(number(&object, "hits"), 1);
+    // Nobody has told it of arguments.
+    assert_eq!(number(&object, "last_error"), -2, "ENOENT");
+    good(link.detach());
+    a_moment();
+    call();
+    assert_eq!(number(&object, "hits"), 1);
 }
 
 #[test]

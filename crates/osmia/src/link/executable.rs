@@ -1,5 +1,6 @@
 //! Where the functions of programs and libraries are in their files.
 
+use std::io;
 use std::path::Path;
 
 use object::read::elf::{ElfFile64, VersionTable};
@@ -11,12 +12,25 @@ use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::link::pattern::fits;
 use crate::link::versioned::{Versioned, Wanted};
+use crate::object_bytes;
 use osmia_btf::near::nearest;
 
 /// A program or library that is looked into.
 pub(crate) struct Executable {
     bytes: Vec<u8>,
     name: String,
+}
+
+/// The bytes of a program or library: its headers, and those sections that are wanted by their names.
+pub(crate) fn sections(path: &Path, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, Error> {
+    object_bytes::read_executable(path, wanted).map_err(|error| {
+        let kind = match error.kind() {
+            io::ErrorKind::NotFound => ErrorKind::NotFound,
+            io::ErrorKind::PermissionDenied => ErrorKind::Permission,
+            _ => ErrorKind::System,
+        };
+        Error::new(kind, format!("read {}", path.display())).caused_by(error)
+    })
 }
 
 /// A function, and where in the file it begins.
@@ -27,16 +41,11 @@ struct Function<'a> {
 
 impl Executable {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| {
-            let kind = match error.kind() {
-                std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-                std::io::ErrorKind::PermissionDenied => ErrorKind::Permission,
-                _ => ErrorKind::System,
-            };
-            Error::new(kind, format!("read {name}")).caused_by(error)
+        let bytes = sections(path, |name| {
+            matches!(name, b".symtab" | b".strtab" | b".dynsym" | b".dynstr")
+                || name.starts_with(b".gnu.version")
         })?;
-        Ok(Self { bytes, name })
+        Ok(Self { bytes, name: path.display().to_string() })
     }
 
     /// Where in the file a function begins, which may be wanted in a version: `memcpy@GLIBC_2.2.5`.

@@ -5,7 +5,8 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use osmia_sys::{Capability, Errno, PerfEvent, PerfFd, PerfSampling, PerfTarget, ProgFd};
+use osmia_abi::AttachType;
+use osmia_sys::{Capability, Errno, LinkFd, PerfEvent, PerfFd, PerfSampling, PerfTarget, ProgFd};
 
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
@@ -14,6 +15,7 @@ use crate::link::executable::Executable;
 use crate::link::perf::PerfAttachment;
 use crate::link::probe_source::ProbeSource;
 use crate::link::refused::refused;
+use crate::link::uprobe_multi::FilePlaces;
 use crate::link::{Held, Link, library, perf};
 
 /// A place in a program or library, where a BPF program runs when a process comes by.
@@ -157,14 +159,43 @@ pub(crate) fn file(kernel: &Kernel, file: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// Attaches a program to a place in a program or library.
-pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, at: &Uprobe) -> Result<Link, Error> {
-    let attempt = || format!("attach to {at}");
-    let attached = attach_event(kernel, prog, at).map_err(|error| error.during(attempt()))?;
-    Ok(Link::new(kernel, at.to_string(), Held::Perf(attached)))
+/// Attaches a program to a place in a program or library, as what it was loaded for.
+pub(crate) fn attach(
+    kernel: &Kernel,
+    prog: &ProgFd,
+    said: Option<AttachType>,
+    at: &Uprobe,
+) -> Result<Link, Error> {
+    let held = match said {
+        // The kernel takes them by links to many places only. This is one.
+        Some(said @ (AttachType::TRACE_UPROBE_MULTI | AttachType::TRACE_UPROBE_SESSION)) => {
+            attach_as_many(kernel, prog, said, at).map(Held::Link)
+        }
+        _ => attach_event(kernel, prog, at).map(Held::Perf),
+    };
+    let held = held.map_err(|error| error.during(format!("attach to {at}")))?;
+    Ok(Link::new(kernel, at.to_string(), held))
 }
 
-/// The same, as a part of something larger.
+fn attach_as_many(
+    kernel: &Kernel,
+    prog: &ProgFd,
+    said: AttachType,
+    at: &Uprobe,
+) -> Result<LinkFd, Error> {
+    let path = file(kernel, &at.file)?;
+    let places = FilePlaces {
+        path: &path,
+        offsets: &[at.place(&path)?],
+        semaphores: if at.semaphore == 0 { &[] } else { &[u64::from(at.semaphore)] },
+        cookies: at.cookie.as_slice(),
+        on_return: at.on_return,
+        process: at.process.unwrap_or(0),
+    };
+    places.link(kernel, prog, said)
+}
+
+/// Attaches a program by a perf event, as a part of something larger.
 pub(crate) fn attach_event(
     kernel: &Kernel,
     prog: &ProgFd,

@@ -3,11 +3,11 @@
 use std::ffi::CString;
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use osmia_abi::AttachType;
 use osmia_abi::flags::BPF_F_UPROBE_MULTI_RETURN;
-use osmia_sys::{Capability, Errno, LinkCreate, LinkTail, ProgFd};
+use osmia_sys::{Capability, Errno, LinkCreate, LinkFd, LinkTail, ProgFd};
 
 use crate::error::Error;
 use crate::error::kind::Release;
@@ -101,7 +101,7 @@ impl UprobeMulti {
         self
     }
 
-    fn places(&self, path: &std::path::Path) -> Result<Vec<u64>, Error> {
+    fn places(&self, path: &Path) -> Result<Vec<u64>, Error> {
         let offsets = match &self.which {
             Which::Offsets(offsets) => offsets.clone(),
             Which::Pattern(pattern) => Executable::open(path)?.matching(pattern)?,
@@ -137,29 +137,66 @@ pub(crate) fn attach(
     let attempt = || format!("attach to {place}");
     let path = uprobe::file(kernel, &at.file).map_err(|error| error.during(attempt()))?;
     let offsets = at.places(&path).map_err(|error| error.during(attempt()))?;
-    let text = CString::new(path.as_os_str().as_bytes())
-        .map_err(|error| Error::invalid("a path with a NUL").caused_by(error))?;
-    let created = kernel.bpf().link_create(&LinkCreate {
-        prog: prog.as_fd(),
-        target: None,
-        attach_type,
-        flags: 0,
-        tail: LinkTail::UprobeMulti(osmia_sys::UprobeMulti {
-            path: &text,
-            offsets: &offsets,
-            ref_ctr_offsets: &[],
-            cookies: &at.cookies,
-            flags: if at.on_return { BPF_F_UPROBE_MULTI_RETURN } else { 0 },
-            pid: at.process,
-        }),
-    });
-    created
-        .map(|link| Link::new(kernel, format!("{} {place}", offsets.len()), Held::Link(link)))
-        .map_err(|errno| failed(kernel, errno, attach_type).during(attempt()))
+    let link = FilePlaces {
+        path: &path,
+        offsets: &offsets,
+        semaphores: &[],
+        cookies: &at.cookies,
+        on_return: at.on_return,
+        process: at.process,
+    }
+    .link(kernel, prog, attach_type)
+    .map_err(|error| error.during(attempt()))?;
+    Ok(Link::new(kernel, format!("{} {place}", offsets.len()), Held::Link(link)))
+}
+
+/// Places in a program or library, as one link takes them.
+#[derive(Debug)]
+pub(crate) struct FilePlaces<'a> {
+    /// The file.
+    pub(crate) path: &'a Path,
+    /// Where in it.
+    pub(crate) offsets: &'a [u64],
+    /// Where in it the counts of users are: for each place, or none at all.
+    pub(crate) semaphores: &'a [u64],
+    /// For each place, or none at all.
+    pub(crate) cookies: &'a [u64],
+    /// When the functions return that begin there.
+    pub(crate) on_return: bool,
+    /// The one process that it is for; 0 for all.
+    pub(crate) process: u32,
+}
+
+impl FilePlaces<'_> {
+    /// Lets the program run there.
+    pub(crate) fn link(
+        &self,
+        kernel: &Kernel,
+        prog: &ProgFd,
+        attach_type: AttachType,
+    ) -> Result<LinkFd, Error> {
+        let path = CString::new(self.path.as_os_str().as_bytes())
+            .map_err(|error| Error::invalid("a path with a NUL").caused_by(error))?;
+        let created = kernel.bpf().link_create(&LinkCreate {
+            prog: prog.as_fd(),
+            target: None,
+            attach_type,
+            flags: 0,
+            tail: LinkTail::UprobeMulti(osmia_sys::UprobeMulti {
+                path: &path,
+                offsets: self.offsets,
+                ref_ctr_offsets: self.semaphores,
+                cookies: self.cookies,
+                flags: if self.on_return { BPF_F_UPROBE_MULTI_RETURN } else { 0 },
+                pid: self.process,
+            }),
+        });
+        created.map_err(|errno| failed(kernel, errno, attach_type))
+    }
 }
 
 /// Why there is no link to many places.
-pub(crate) fn failed(kernel: &Kernel, errno: Errno, attach_type: AttachType) -> Error {
+fn failed(kernel: &Kernel, errno: Errno, attach_type: AttachType) -> Error {
     let (feature, since) = match attach_type {
         AttachType::TRACE_UPROBE_SESSION => ("uprobe sessions", Release::new(6, 13)),
         _ => ("uprobes of many functions", Release::new(6, 6)),

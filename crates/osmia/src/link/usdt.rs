@@ -11,9 +11,9 @@ use osmia_sys::ProgFd;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
-use crate::link::usdt::attachment::{UsdtAttachment, UsdtPlace};
+use crate::link::usdt::attachment::{UsdtAttachment, UsdtPlace, UsdtPlaces};
 use crate::link::usdt::specs::{Lease, UsdtSpecs};
-use crate::link::{Held, Link, uprobe};
+use crate::link::{Held, Link, executable, uprobe};
 use crate::near::instead_of;
 
 pub(crate) mod attachment;
@@ -120,18 +120,15 @@ impl fmt::Display for Usdt {
 
 /// The marks of a file.
 pub(crate) fn read(path: &Path) -> Result<UsdtFile, Error> {
-    let attempt = || format!("read {}", path.display());
-    let bytes = std::fs::read(path).map_err(|error| {
-        let kind = match error.kind() {
-            std::io::ErrorKind::NotFound => ErrorKind::NotFound,
-            std::io::ErrorKind::PermissionDenied => ErrorKind::Permission,
-            _ => ErrorKind::System,
-        };
-        Error::new(kind, attempt()).caused_by(error)
-    })?;
-    UsdtFile::parse(&bytes)
-        .map_err(|error| Error::new(ErrorKind::Malformed, attempt()).caused_by(error))
+    let bytes = executable::sections(path, |name| name == NOTES)?;
+    UsdtFile::parse(&bytes).map_err(|error| {
+        let attempt = format!("read {}", path.display());
+        Error::new(ErrorKind::Malformed, attempt).caused_by(error)
+    })
 }
+
+/// The section in which marks are told.
+const NOTES: &[u8] = b".note.stapsdt";
 
 /// Attaches a program to all places of a mark, as what it was loaded for.
 pub(crate) fn attach(
@@ -167,13 +164,10 @@ impl Attaching<'_> {
             Some(specs) => Some(self.tell(specs, &path, &file, &probes, &mut places)?),
             None => None,
         };
+        let places = UsdtPlaces { path: &path, process: self.at.process, places: &places };
         match self.attach_type {
-            Some(AttachType::TRACE_UPROBE_MULTI) => {
-                UsdtAttachment::by_one_link(self.kernel, self.prog, &path, self.at.process, &places)
-            }
-            _ => {
-                UsdtAttachment::one_by_one(self.kernel, self.prog, &path, self.at.process, &places)
-            }
+            Some(AttachType::TRACE_UPROBE_MULTI) => places.by_one_link(self.kernel, self.prog),
+            _ => places.one_by_one(self.kernel, self.prog),
         }
         .map(|attachment| attachment.with(lease))
     }

@@ -1,20 +1,18 @@
 //! What keeps a program attached to the places of a mark.
 
-use std::ffi::CString;
-use std::os::fd::{AsFd as _, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use osmia_abi::AttachType;
 use osmia_object::usdt::{Place, UsdtProbe};
-use osmia_sys::{LinkCreate, LinkFd, LinkTail, ProgFd, UprobeMulti};
+use osmia_sys::{LinkFd, ProgFd};
 
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
 use crate::kernel::Kernel;
 use crate::link::perf::PerfAttachment;
 use crate::link::uprobe::{self, Uprobe};
-use crate::link::uprobe_multi;
+use crate::link::uprobe_multi::FilePlaces;
 use crate::link::usdt::specs::Lease;
 
 /// Where the kernel tells that it counts users of marks itself.
@@ -61,53 +59,51 @@ enum Attached {
     Parts(Vec<PerfAttachment>),
 }
 
-impl UsdtAttachment {
+/// All places of a mark.
+#[derive(Debug)]
+pub(super) struct UsdtPlaces<'a> {
+    /// The file.
+    pub(super) path: &'a Path,
+    /// The one process that it is for, if it is for one.
+    pub(super) process: Option<u32>,
+    /// Where in the file.
+    pub(super) places: &'a [UsdtPlace],
+}
+
+impl UsdtPlaces<'_> {
     pub(super) fn by_one_link(
+        &self,
         kernel: &Kernel,
         prog: &ProgFd,
-        path: &Path,
-        process: Option<u32>,
-        places: &[UsdtPlace],
-    ) -> Result<Self, Error> {
-        let text = CString::new(path.as_os_str().as_bytes())
-            .map_err(|error| Error::invalid("a path with a NUL").caused_by(error))?;
-        let offsets: Vec<u64> = places.iter().map(|place| place.offset).collect();
-        let semaphores: Vec<u64> = places.iter().map(|place| place.semaphore).collect();
+    ) -> Result<UsdtAttachment, Error> {
+        let offsets: Vec<u64> = self.places.iter().map(|place| place.offset).collect();
+        let semaphores: Vec<u64> = self.places.iter().map(|place| place.semaphore).collect();
         let has_semaphores = semaphores.iter().any(|semaphore| *semaphore != 0);
-        let cookies: Vec<u64> = places.iter().filter_map(|place| place.cookie).collect();
-        let attach_type = AttachType::TRACE_UPROBE_MULTI;
-        let created = kernel.bpf().link_create(&LinkCreate {
-            prog: prog.as_fd(),
-            target: None,
-            attach_type,
-            flags: 0,
-            tail: LinkTail::UprobeMulti(UprobeMulti {
-                path: &text,
-                offsets: &offsets,
-                ref_ctr_offsets: if has_semaphores { &semaphores } else { &[] },
-                cookies: &cookies,
-                flags: 0,
-                pid: process.unwrap_or(0),
-            }),
-        });
-        let link = created.map_err(|errno| uprobe_multi::failed(kernel, errno, attach_type))?;
-        Ok(Self { attached: Attached::Whole(link), lease: None })
+        let cookies: Vec<u64> = self.places.iter().filter_map(|place| place.cookie).collect();
+        let link = FilePlaces {
+            path: self.path,
+            offsets: &offsets,
+            semaphores: if has_semaphores { &semaphores } else { &[] },
+            cookies: &cookies,
+            on_return: false,
+            process: self.process.unwrap_or(0),
+        }
+        .link(kernel, prog, AttachType::TRACE_UPROBE_MULTI)?;
+        Ok(UsdtAttachment { attached: Attached::Whole(link), lease: None })
     }
 
     pub(super) fn one_by_one(
+        &self,
         kernel: &Kernel,
         prog: &ProgFd,
-        path: &Path,
-        process: Option<u32>,
-        places: &[UsdtPlace],
-    ) -> Result<Self, Error> {
-        let mut parts = Vec::with_capacity(places.len());
-        for place in places {
-            let mut at = Uprobe::at(path, place.offset);
+    ) -> Result<UsdtAttachment, Error> {
+        let mut parts = Vec::with_capacity(self.places.len());
+        for place in self.places {
+            let mut at = Uprobe::at(self.path, place.offset);
             if place.semaphore != 0 {
                 at = at.semaphore(semaphore(kernel, place.semaphore)?);
             }
-            if let Some(process) = process {
+            if let Some(process) = self.process {
                 at = at.process(process);
             }
             if let Some(cookie) = place.cookie {
@@ -115,9 +111,11 @@ impl UsdtAttachment {
             }
             parts.push(uprobe::attach_event(kernel, prog, &at)?);
         }
-        Ok(Self { attached: Attached::Parts(parts), lease: None })
+        Ok(UsdtAttachment { attached: Attached::Parts(parts), lease: None })
     }
+}
 
+impl UsdtAttachment {
     pub(super) fn with(self, lease: Option<Lease>) -> Self {
         Self { lease, ..self }
     }

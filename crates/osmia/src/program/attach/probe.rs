@@ -3,6 +3,7 @@
 use osmia_abi::AttachType;
 
 use crate::error::Error;
+use crate::error::kind::ErrorKind;
 use crate::link::kprobe::Kprobe;
 use crate::link::kprobe_multi::KprobeMulti;
 use crate::link::uprobe::Uprobe;
@@ -58,7 +59,7 @@ impl ProbeTarget {
         match self {
             Self::Kprobe(place) => kprobe::attach(kernel, fd, place),
             Self::KprobeMulti(places) => kprobe_multi::attach(kernel, fd, attach_type, places),
-            Self::Uprobe(place) => uprobe::attach(kernel, fd, place),
+            Self::Uprobe(place) => uprobe::attach(kernel, fd, attach_type, place),
             Self::UprobeMulti(places) => uprobe_multi::attach(kernel, fd, attach_type, places),
             Self::Usdt(mark) => usdt::attach(kernel, fd, attach_type, program.usdt(), mark),
         }
@@ -75,7 +76,23 @@ impl ProbeProgram {
     /// # Errors
     /// `NotFound`: there is no such function; near names are told; `Invalid`: it cannot be probed; `Permission`.
     pub fn attach_kprobe(&self, place: &Kprobe) -> Result<Link, Error> {
-        self.attached(|program| kprobe::attach(program.kernel_value(), program.fd(), place))
+        self.attached(|program| {
+            let attached = kprobe::attach(program.kernel_value(), program.fd(), place);
+            attached.map_err(|error| self.perhaps_for_many(error))
+        })
+    }
+
+    /// Why a place was refused, if what the program was loaded for is the cause.
+    fn perhaps_for_many(&self, error: Error) -> Error {
+        let many = [AttachType::TRACE_KPROBE_MULTI, AttachType::TRACE_KPROBE_SESSION];
+        if error.kind() == ErrorKind::Invalid
+            && self.attach_type().is_some_and(|ty| many.contains(&ty))
+        {
+            let message = "the program is for many functions by one link, and the kernel takes it by no other: `attach_kprobes` \
+                           attaches it, to a single function too";
+            return Error::invalid(message).caused_by(error);
+        }
+        error
     }
 
     /// Attaches it to many functions of the kernel by one link; it must be of `SEC("kprobe.multi")` or
@@ -96,12 +113,16 @@ impl ProbeProgram {
     /// Attaches it to a place in a program or library.
     ///
     /// # Kernel
-    /// Since 4.17, with `CONFIG_UPROBE_EVENTS`. It is a link since 5.15.
+    /// Since 4.17, with `CONFIG_UPROBE_EVENTS`. It is a link since 5.15; for programs of `SEC("usdt")` and
+    /// `SEC("uprobe.multi")`, one to many places, of which this is the only one.
     ///
     /// # Errors
     /// `NotFound`: there is no such file, function or process; near names are told; `Permission`.
     pub fn attach_uprobe(&self, place: &Uprobe) -> Result<Link, Error> {
-        self.attached(|program| uprobe::attach(program.kernel_value(), program.fd(), place))
+        self.attached(|program| {
+            let (kernel, fd) = (program.kernel_value(), program.fd());
+            uprobe::attach(kernel, fd, self.attach_type(), place)
+        })
     }
 
     /// Attaches it to many places of a program or library by one link; it must be of `SEC("uprobe.multi")` or

@@ -1,6 +1,7 @@
 // Programs for interfaces, cgroups, namespaces and sockets: each counts how often it runs.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -8,6 +9,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 __u64 by_ingress, by_egress, by_connect, by_skb, by_filter, by_lookup, by_msg, by_netfilter;
 __u64 by_reuseport, by_stream, by_netkit, by_bind, by_flow, by_route_in, by_route_out, by_route_xmit;
+__u64 by_segment, segmented;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKMAP);
@@ -100,6 +102,40 @@ int on_route_xmit(struct __sk_buff *skb)
 {
 	COUNT(by_route_xmit);
 	return BPF_OK;
+}
+
+SEC("?lwt_seg6local")
+int on_segment(struct __sk_buff *skb)
+{
+	COUNT(by_segment);
+	return BPF_OK;
+}
+
+#define PREFIX 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+
+// An IPv6 packet from 2001:db8::2 to 2001:db8::7, the first of two segments of which the other is 2001:db8::9.
+static const __u8 packet[] = {
+	0x60, 0, 0, 0, 0, 48, 43, 64, PREFIX, 2, PREFIX, 7,
+	59, 4, 4, 1, 1, 0, 0, 0, PREFIX, 9, PREFIX, 7,
+	'n', 'o', 't', 'h', 'i', 'n', 'g', '.',
+};
+
+// Makes such a packet of each one of IPv4.
+SEC("tc")
+int to_segments(struct __sk_buff *skb)
+{
+	const int ethernet = 14;
+	__u16 ipv6 = bpf_htons(0x86dd);
+
+	if (skb->protocol != bpf_htons(0x0800))
+		return -1;
+	if (bpf_skb_change_proto(skb, ipv6, 0) || bpf_skb_change_tail(skb, ethernet + sizeof(packet), 0))
+		return 2; // TC_ACT_SHOT: it is no packet any more
+	if (bpf_skb_store_bytes(skb, ethernet, packet, sizeof(packet), 0) ||
+	    bpf_skb_store_bytes(skb, ethernet - sizeof(ipv6), &ipv6, sizeof(ipv6), 0))
+		return 2;
+	COUNT(segmented);
+	return -1;
 }
 
 SEC("?netkit/primary")

@@ -12,20 +12,26 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 
 use crate::netlink::{Netlink, NetlinkError};
 
-/// The attributes of a program on a route (`LWT_BPF_PROG_FD`, `LWT_BPF_PROG_NAME`).
+/// The attributes of a program on a route (`LWT_BPF_PROG_FD`, `LWT_BPF_PROG_NAME`), and of one on a segment, which have the same
+/// numbers.
 const PROG_FD: u16 = 1;
 const PROG_NAME: u16 = 2;
+/// The attributes of a segment, and the action that is a program's (`SEG6_LOCAL_ACTION_END_BPF`).
+const SEG6_LOCAL_ACTION: u16 = 1;
+const SEG6_LOCAL_BPF: u16 = 8;
+const END_BPF: u32 = 15;
 
-/// Which packets of a route a program sees (`LWT_BPF_IN`, ...).
+/// Which packets of a route a program sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u16)]
 pub enum RouteHook {
     /// Those that came in for it.
-    In = 1,
+    In,
     /// Those that are to go out by it.
-    Out = 2,
+    Out,
     /// Those that are sent by it, whose headers may be changed.
-    Xmit = 3,
+    Xmit,
+    /// Those that came in with a list of segments (IPv6 segment routing), of which the route's destination is the current one.
+    Segment,
 }
 
 /// A route to a network through an interface, in the main table.
@@ -45,7 +51,7 @@ impl Netlink {
     ///
     /// # Kernel
     ///
-    /// Since 4.10, with `CONFIG_LWTUNNEL_BPF`.
+    /// Since 4.10, with `CONFIG_LWTUNNEL_BPF`; of segments since 4.18, with `CONFIG_IPV6_SEG6_BPF`.
     ///
     /// # Errors
     ///
@@ -58,13 +64,10 @@ impl Netlink {
         prog: BorrowedFd<'_>,
         name: &str,
     ) -> Result<(), NetlinkError> {
-        let mut program = Vec::new();
-        push(&mut program, PROG_FD, prog.as_raw_fd().to_ne_bytes().to_vec());
-        push(&mut program, PROG_NAME, [name.as_bytes(), b"\0"].concat());
-        let program = RouteLwTunnelEncap::Other(DefaultNla::new(hook as u16, program));
+        let (kind, attributes) = encapsulation(hook, prog, name);
         let mut message = message(route);
-        message.attributes.push(RouteAttribute::Encap(vec![program]));
-        message.attributes.push(RouteAttribute::EncapType(RouteLwEnCapType::Bpf));
+        message.attributes.push(RouteAttribute::Encap(attributes));
+        message.attributes.push(RouteAttribute::EncapType(kind));
         let request = RouteNetlinkMessage::NewRoute(message);
         self.acknowledged(request, NLM_F_CREATE | NLM_F_EXCL)
     }
@@ -77,6 +80,30 @@ impl Netlink {
     pub fn remove_route(&self, route: &Route) -> Result<(), NetlinkError> {
         self.acknowledged(RouteNetlinkMessage::DelRoute(message(route)), 0)
     }
+}
+
+/// What is said of the program to the route's kind of tunnel.
+fn encapsulation(
+    hook: RouteHook,
+    prog: BorrowedFd<'_>,
+    name: &str,
+) -> (RouteLwEnCapType, Vec<RouteLwTunnelEncap>) {
+    let mut program = Vec::new();
+    push(&mut program, PROG_FD, prog.as_raw_fd().to_ne_bytes().to_vec());
+    push(&mut program, PROG_NAME, [name.as_bytes(), b"\0"].concat());
+    let attribute = |kind, value| RouteLwTunnelEncap::Other(DefaultNla::new(kind, value));
+    // LWT_BPF_IN and so on.
+    let kind = match hook {
+        RouteHook::In => 1,
+        RouteHook::Out => 2,
+        RouteHook::Xmit => 3,
+        RouteHook::Segment => {
+            let action = attribute(SEG6_LOCAL_ACTION, END_BPF.to_ne_bytes().to_vec());
+            let attributes = vec![action, attribute(SEG6_LOCAL_BPF, program)];
+            return (RouteLwEnCapType::Seg6Local, attributes);
+        }
+    };
+    (RouteLwEnCapType::Bpf, vec![attribute(kind, program)])
 }
 
 fn message(route: &Route) -> RouteMessage {

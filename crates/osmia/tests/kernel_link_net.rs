@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fmt::Debug;
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
@@ -283,7 +283,10 @@ fn a_namespace_takes_headers_apart() {
     let place = LinkDetails::NetworkNamespace { inode, attach_type: AttachType::FLOW_DISSECTOR };
     assert_eq!(link.details().unwrap(), place);
     let error = dissector.attach(&veth.near).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Busy | ErrorKind::System), "{error:?}");
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+    let info = link.info().unwrap();
+    let who = format!("already (program {} `on_flow`, by link {})", info.program_id(), info.id());
+    assert!(format!("{error:#}").contains(&who), "{error:#}");
     counts(&object, "by_flow", || veth.send_to_near(9, b"hello").unwrap());
     link.detach().unwrap();
     is_still(&object, "by_flow", || veth.send_to_near(9, b"hello").unwrap());
@@ -332,6 +335,73 @@ fn routes_have_programs() {
     link.detach().unwrap();
 }
 
+/// Sets an option of the network of the namespace that the thread is in.
+fn set(option: &str) {
+    std::fs::write(format!("/proc/sys/net/ipv4/{option}"), "1").unwrap();
+}
+
+#[test]
+fn a_route_sees_what_comes_in_for_it() {
+    let Some(gate) = Gate::root() else { return };
+    if !gate.built_with("programs on routes", "bpf_lwt_xmit_reroute") {
+        return;
+    }
+    let Some(object) = load() else { return };
+    let Some(veth) = Veth::new() else { return };
+    // The near end answers for the network and takes its packets, and the far end has a route to it.
+    let near = veth.near.enter(|| {
+        set("ip_forward");
+        set("conf/near/proxy_arp");
+        osmia::interface_index("lo").unwrap()
+    });
+    let network = [198, 51, 100, 0];
+    let to_network = Route::new(network, 24, veth.far_index());
+    let _away =
+        good(veth.far.enter(|| typed::<LwtProgram>(&object, "on_route_out").attach(&to_network)));
+    let send = || veth.far.enter(|| to([198, 51, 100, 7]));
+    is_still(&object, "by_route_in", send);
+    let route = Route::new(network, 24, near);
+    let program: LwtProgram = typed(&object, "on_route_in");
+    let link = good(veth.near.enter(|| program.attach(&route)));
+    assert!(
+        link.place().starts_with("what comes in by the route to 198.51.100.0/24"),
+        "{}",
+        link.place()
+    );
+    counts(&object, "by_route_in", send);
+    link.detach().unwrap();
+    is_still(&object, "by_route_in", send);
+}
+
+#[test]
+fn a_segment_sees_what_comes_in_for_it() {
+    let Some(gate) = Gate::root() else { return };
+    if !gate.built_with("programs on segments", "bpf_lwt_seg6_store_bytes") {
+        return;
+    }
+    let Some(object) = load_with(&["on_segment"]).map(good) else { return };
+    let Some(veth) = Veth::new() else { return };
+    let near = veth.near_index();
+    // It makes packets of segment routing of what comes in.
+    let make: TcProgram = typed(&object, "to_segments");
+    let _make = good(veth.near.enter(|| make.attach_filter(&TcFilter::ingress(near))));
+    let send = || veth.send_to_near(9, b"hello").unwrap();
+    counts(&object, "segmented", send);
+    is_still(&object, "by_segment", send);
+    let program: LwtProgram = typed(&object, "on_segment");
+    let attach = |route: Route| veth.near.enter(|| program.attach(&route));
+    let segment = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 7);
+    let link = good(attach(Route::new(segment, 128, near)));
+    assert!(link.info().is_err(), "it is a setting of the route");
+    assert_eq!(attach(Route::new(segment, 128, near)).unwrap_err().kind(), ErrorKind::Exists);
+    counts(&object, "by_segment", send);
+    link.detach().unwrap();
+    is_still(&object, "by_segment", send);
+    let error = attach(Route::new([198, 51, 100, 0], 24, near)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+    assert!(format!("{error:#}").contains("segments are of IPv6"), "{error:#}");
+}
+
 #[test]
 fn a_netfilter_hook_sees_packets() {
     let Some(gate) = Gate::root() else { return };
@@ -348,6 +418,10 @@ fn a_netfilter_hook_sees_packets() {
     counts(&object, "by_netfilter", || netns.enter(datagram));
     let error = netns.enter(|| program.attach(&hook)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{error:?}");
+    let info = link.info().unwrap();
+    let who =
+        format!("priority (program {} `on_netfilter`, by link {})", info.program_id(), info.id());
+    assert!(format!("{error:#}").contains(&who), "{error:#}");
     link.detach().unwrap();
     is_still(&object, "by_netfilter", || netns.enter(datagram));
     let error = netns.enter(|| program.attach(&hook.priority(i32::MIN))).unwrap_err();

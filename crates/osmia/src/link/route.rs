@@ -72,6 +72,7 @@ pub(crate) fn attach(
     let (hook, word) = match prog_type {
         ProgType::LWT_IN => (RouteHook::In, "what comes in"),
         ProgType::LWT_OUT => (RouteHook::Out, "what goes out"),
+        ProgType::LWT_SEG6LOCAL => (RouteHook::Segment, "what comes in for the segment"),
         _ => (RouteHook::Xmit, "what is sent"),
     };
     let place = format!("{word} by the route to {route} of interface {}", interface(route.0.index));
@@ -81,17 +82,30 @@ pub(crate) fn attach(
     });
     match added {
         Ok(added) => Ok(Link::new(kernel, place, Held::Setting(OwnedSetting::new(added)))),
-        Err(error) => Err(failed(kernel, error, format!("attach to {place}"))),
+        Err(error) => Err(failed(kernel, error, (hook, route), format!("attach to {place}"))),
     }
 }
 
-fn failed(kernel: &Kernel, error: NetlinkError, attempt: String) -> Error {
+fn failed(
+    kernel: &Kernel,
+    error: NetlinkError,
+    (hook, route): (RouteHook, &Route),
+    attempt: String,
+) -> Error {
+    let of_segment = hook == RouteHook::Segment;
     let (kind, told) = match error.errno {
         Errno::NODEV => {
             (ErrorKind::NotFound, "there is no such interface in this network namespace")
         }
         Errno::NETDOWN => (ErrorKind::Invalid, "the interface is down"),
         Errno::EXIST => (ErrorKind::Exists, "there is such a route already"),
+        Errno::INVAL if of_segment && route.0.destination.is_ipv4() => {
+            (ErrorKind::Invalid, "segments are of IPv6, and so must their routes be")
+        }
+        Errno::OPNOTSUPP | Errno::INVAL if of_segment => (
+            ErrorKind::Unsupported { feature: "programs on segments", since: Release::new(4, 18) },
+            "this kernel has no programs on segments (CONFIG_IPV6_SEG6_LWTUNNEL and CONFIG_IPV6_SEG6_BPF)",
+        ),
         Errno::OPNOTSUPP => (
             ErrorKind::Unsupported { feature: "programs on routes", since: Release::new(4, 10) },
             "this kernel has no programs on routes (CONFIG_LWTUNNEL_BPF)",

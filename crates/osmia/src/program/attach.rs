@@ -146,9 +146,10 @@ impl Program {
             (prog_type, _) if CGROUP_TYPES.contains(&prog_type) => {
                 Err("which cgroup it is for must be said".to_owned())
             }
-            (ProgType::LWT_IN | ProgType::LWT_OUT | ProgType::LWT_XMIT, _) => {
-                Err("which route it is for must be said".to_owned())
-            }
+            (
+                ProgType::LWT_IN | ProgType::LWT_OUT | ProgType::LWT_XMIT | ProgType::LWT_SEG6LOCAL,
+                _,
+            ) => Err("which route it is for must be said".to_owned()),
             (ProgType::SOCKET_FILTER, _) => Err("a socket filter is set on a socket".to_owned()),
             (ProgType::EXT, target) => Ok(Target::Loaded(match target {
                 Some(function) => format!("freplace {function}"),

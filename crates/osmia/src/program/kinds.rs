@@ -97,8 +97,9 @@ kinds! {
         | CGROUP_DEVICE | SOCK_OPS;
     /// A program for a netfilter hook (`SEC("netfilter")`).
     NetfilterProgram: NETFILTER;
-    /// A program for the packets of a route (`SEC("lwt_in")`, `lwt_out`, `lwt_xmit`).
-    LwtProgram: LWT_IN | LWT_OUT | LWT_XMIT;
+    /// A program for the packets of a route (`SEC("lwt_in")`, `lwt_out`, `lwt_xmit`), or of a segment
+    /// (`lwt_seg6local`).
+    LwtProgram: LWT_IN | LWT_OUT | LWT_XMIT | LWT_SEG6LOCAL;
     /// A program that finds the socket for a packet or connection (`SEC("sk_lookup")`).
     SkLookupProgram: SK_LOOKUP;
     /// A program that takes packets' headers apart (`SEC("flow_dissector")`).

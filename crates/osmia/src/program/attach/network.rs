@@ -59,10 +59,11 @@ impl TcProgram {
 }
 
 impl LwtProgram {
-    /// Adds a route whose packets it sees: those that come in, go out or are sent, as its type says.
+    /// Adds a route whose packets it sees: those that come in, go out or are sent, as its type says; or, of IPv6 segment
+    /// routing, those that come in for the segment that is the route's destination (the action `End.BPF`).
     ///
     /// # Kernel
-    /// Since 4.10, with `CONFIG_LWTUNNEL_BPF`. It is no link but a setting of the route, which goes when the [`Link`] is
+    /// Since 4.10, with `CONFIG_LWTUNNEL_BPF`; of segments since 4.18, with `CONFIG_IPV6_SEG6_BPF`. It is no link but a setting of the route, which goes when the [`Link`] is
     /// dropped.
     ///
     /// # Errors

@@ -65,6 +65,8 @@ fn programs_on_interfaces_are_listed_as_by_bpftool() {
         }
         assert_eq!(theirs[0]["flow_dissector"], ours[0]["flow_dissector"]);
 
+        let wrong = net(&format!("attach flow_dissector id {tc}")).failed();
+        assert!(wrong.contains("programs of type flow_dissector run there"), "{wrong}");
         net(&format!("attach flow_dissector id {flow}")).done();
         // What bpftool 7.1 prints of it is no JSON.
         let dissectors = osmia_json(&["net", "list"]);
@@ -72,6 +74,13 @@ fn programs_on_interfaces_are_listed_as_by_bpftool() {
         net("detach flow_dissector").done();
         assert_eq!(net("detach flow_dissector").code, Some(3));
 
+        for (place, ty) in [("tcx_ingress", "sched_cls"), ("tc_egress", "sched_cls")] {
+            let wrong = net(&format!("attach {place} id {xdp} dev {NEAR}")).failed();
+            let told = format!("programs of type {ty} run there");
+            assert!(wrong.contains(&told) && wrong.contains("xdp_pass is of type xdp"), "{wrong}");
+        }
+        let wrong = net(&format!("attach xdpgeneric id {tc} dev {NEAR} overwrite")).failed();
+        assert!(wrong.contains("programs of type xdp run there"), "{wrong}");
         net(&format!("attach tcx_ingress id {tc} dev {NEAR}")).done();
         let here = osmia_json(&["on", NEAR]);
         let places: Vec<&str> =

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::os::fd::{AsFd as _, BorrowedFd};
 
 use clap::Args;
-use osmia::Kernel;
-use osmia_abi::AttachType;
+use osmia::{Kernel, Program};
+use osmia_abi::{AttachType, ProgType};
 use osmia_sys::{
     AttachTarget, Errno, Neighbour, Netlink, NetlinkError, Position, ProgAttach, Side, TcFilter,
     TcProgram, TcSide,
@@ -118,7 +118,9 @@ impl Attach {
         let prog = program(&kernel, &mut words)?;
         if let Place::Dissector = place {
             words.end()?;
-            return dissector(Some(prog.fd()?), false);
+            let attempt = format!("attach program {} to {name}", prog.info()?.id);
+            return dissector(Some(prog.fd()?), false)
+                .map_err(|failure| of_other_type(place, &prog, &attempt).unwrap_or(failure));
         }
         if let Place::Netfilter = place {
             return netfilter::attach(prog, &mut words);
@@ -126,36 +128,65 @@ impl Attach {
         let (index, device) = device(&mut words)?;
         let manner = Manner::read(&mut words)?;
         let attempt = format!("attach program {} to {name} of {device}", prog.info()?.id);
-        match place {
-            Place::Xdp(mode) => {
-                let flags = if manner.overwrite { mode } else { mode | ONLY_IF_FREE };
-                let set = netlink()?.set_xdp(index, Some(prog.fd()?), flags, None);
-                set.map_err(|error| xdp_refused(&attempt, &error))
-            }
-            Place::Multi(attach_type) => {
-                let side = if manner.prepend { Side::Before } else { Side::After };
-                let position =
-                    manner.prepend.then_some(Position { side, neighbour: Neighbour::Whole });
-                let attach = at(index, attach_type, position);
-                token::bpf()?
-                    .prog_attach(prog.fd()?, &attach)
-                    .map_err(|errno| Failure::because(attempt, &errno))
-            }
-            Place::Classifier(side) => {
-                let net = netlink()?;
-                let Manner { priority, handle, .. } = manner;
-                net.add_clsact(index)
-                    .and_then(|_| {
-                        let filter = TcFilter { index, side, priority, handle };
-                        let fd = prog.fd().map_err(|_| NetlinkError::from(Errno::BADF))?;
-                        net.add_tc_filter(&filter, fd, prog.name())
-                    })
-                    .map(drop)
-                    .map_err(|error| Failure::because(attempt, &error))
-            }
-            Place::Dissector | Place::Netfilter => Ok(()),
-        }
+        let attached = attach(place, &prog, (index, &manner), &attempt);
+        attached.map_err(|failure| of_other_type(place, &prog, &attempt).unwrap_or(failure))
     }
+}
+
+/// Attaches a program to a place of an interface, in a manner.
+fn attach(
+    place: Place,
+    prog: &Program,
+    (index, manner): (u32, &Manner),
+    attempt: &str,
+) -> Result<(), Failure> {
+    match place {
+        Place::Xdp(mode) => {
+            let flags = if manner.overwrite { mode } else { mode | ONLY_IF_FREE };
+            let set = netlink()?.set_xdp(index, Some(prog.fd()?), flags, None);
+            set.map_err(|error| xdp_refused(attempt, &error))
+        }
+        Place::Multi(attach_type) => {
+            let side = if manner.prepend { Side::Before } else { Side::After };
+            let position = manner.prepend.then_some(Position { side, neighbour: Neighbour::Whole });
+            let attach = at(index, attach_type, position);
+            token::bpf()?
+                .prog_attach(prog.fd()?, &attach)
+                .map_err(|errno| Failure::because(attempt, &errno))
+        }
+        Place::Classifier(side) => {
+            let net = netlink()?;
+            let Manner { priority, handle, .. } = *manner;
+            net.add_clsact(index)
+                .and_then(|_| {
+                    let filter = TcFilter { index, side, priority, handle };
+                    let fd = prog.fd().map_err(|_| NetlinkError::from(Errno::BADF))?;
+                    net.add_tc_filter(&filter, fd, prog.name())
+                })
+                .map(drop)
+                .map_err(|error| Failure::because(attempt, &error))
+        }
+        Place::Dissector | Place::Netfilter => Ok(()),
+    }
+}
+
+/// What is wrong if a program is of another type than those that run at the place.
+fn of_other_type(place: Place, prog: &Program, attempt: &str) -> Option<Failure> {
+    let (wanted, section) = match place {
+        Place::Xdp(_) => (ProgType::XDP, "xdp"),
+        Place::Multi(_) | Place::Classifier(_) => (ProgType::SCHED_CLS, "tc"),
+        Place::Dissector => (ProgType::FLOW_DISSECTOR, "flow_dissector"),
+        Place::Netfilter => (ProgType::NETFILTER, "netfilter"),
+    };
+    let name = |ty: ProgType| ty.name().map_or_else(|| ty.0.to_string(), str::to_owned);
+    (prog.prog_type() != wanted).then(|| {
+        Failure::new(format!(
+            "{attempt}: programs of type {} run there (SEC(\"{section}\")), and {} is of type {}",
+            name(wanted),
+            prog.name(),
+            name(prog.prog_type())
+        ))
+    })
 }
 
 impl Detach {
@@ -206,7 +237,7 @@ impl Detach {
                     .map_err(|error| xdp_refused(&attempt, &error))
             }
             Place::Multi(attach_type) => {
-                let fd = prog.as_ref().map(osmia::Program::fd).transpose()?;
+                let fd = prog.as_ref().map(Program::fd).transpose()?;
                 let position = prog
                     .is_none()
                     .then_some(Position { side: Side::After, neighbour: Neighbour::Whole });

@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use osmia_testkit::gate::Gate;
+use osmia_testkit::skip;
 
 #[test]
 fn sleeps_take_as_long_as_they_should() {
@@ -13,7 +14,7 @@ fn sleeps_take_as_long_as_they_should() {
     }
     // This program is linked like the one that is looked at.
     if !std::fs::read_to_string("/proc/self/maps").unwrap().contains("/libc.so.6") {
-        return osmia_testkit::skip::tool("libc.so.6 is not used by this program");
+        return skip::tool("libc.so.6 is not used by this program");
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_latency"));
     command.args(["libc.so.6:clock_nanosleep", "2"]).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -31,6 +32,47 @@ fn sleeps_take_as_long_as_they_should() {
         bars.filter(|bar| bar.get(1) == Some(&"65.536ms")).find_map(|bar| bar.get(2)?.parse().ok());
     let count: u64 = ours.unwrap_or(0);
     assert!(count > 5, "{text}");
+}
+
+/// The system's, not a script that looks for another.
+const PYTHON: &str = "/usr/bin/python3";
+/// Imports a module time and again.
+const IMPORTS: &str = "
+import sys, time
+while True:
+    sys.modules.pop('colorsys', None)
+    import colorsys
+    time.sleep(0.02)
+";
+
+#[test]
+fn what_is_between_the_marks_of_a_program_is_measured() {
+    let Some(gate) = Gate::root() else { return };
+    if !gate.built_with("uprobes", "uprobe_register") {
+        return;
+    }
+    let Ok(mut python) = Command::new(PYTHON).args(["-c", IMPORTS]).spawn() else {
+        return skip::whole("there is no Python");
+    };
+    let place = format!("{PYTHON}:python:import__find__load__start:import__find__load__done");
+    let output = Command::new(env!("CARGO_BIN_EXE_latency")).args([&place, "2"]).output().unwrap();
+    python.kill().unwrap();
+    python.wait().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    if complaint.contains("has no marks") || complaint.contains("has no mark `python:") {
+        return skip::whole(format_args!("Python has no marks here: {complaint}"));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}\n{complaint}");
+    let (count, told) = text.lines().next().unwrap().split_once(' ').unwrap();
+    assert_eq!(told, format!("calls of {place}, 0 missed"));
+    assert!(count.parse::<u64>().unwrap() > 5, "{text}");
+    // Each is in a bar.
+    let bars = text.lines().skip(1).map(|line| {
+        assert!(line.starts_with("below "), "{text}");
+        line.split_ascii_whitespace().nth(2).unwrap().parse::<u64>().unwrap()
+    });
+    assert_eq!(bars.sum::<u64>().to_string(), count, "{text}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-/* How long a function takes: a histogram. */
+/* How long a function takes, or what is between two marks: a histogram. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

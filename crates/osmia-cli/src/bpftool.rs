@@ -66,7 +66,9 @@ pub fn translate(
 /// `NOUN help` as `NOUN --help`, where the noun has verbs.
 fn without_help(mut words: Vec<OsString>, definition: fn() -> Command) -> Vec<OsString> {
     let has_verbs = |noun: &OsStr| {
-        let definition = definition();
+        let mut definition = definition();
+        // Verbs are defined when they are asked for.
+        definition.build();
         let noun = noun.to_str().unwrap_or_default();
         let begins = |name: &str| !noun.is_empty() && name.starts_with(noun);
         let meant = definition.find_subcommand(noun);

@@ -46,7 +46,7 @@ use crate::version::Version;
   osmia check closes.bpf.o --btf vmlinux-6.1  would it load there; if not, why
   osmia map dump name counts                  a map's elements, by their types
   osmia on eth0                               the programs that packets meet
-  osmia doctor                                what this machine can do and lacks
+  osmia doctor                                what this machine can, and cannot
   osmia btf show task_struct                  a struct's layout in the kernel
   osmia btf dump > vmlinux.h                  its types as C
 

@@ -171,6 +171,9 @@ impl Row {
 
 impl Report for List {
     fn text(&self, page: &Page) -> String {
+        if self.0.is_empty() {
+            return "no programs\n".to_owned();
+        }
         let heads = ["pid", "fd", "prog", "name", "kind", "event"];
         let mut table = Table::new(page, &heads).numbers(&[0, 1, 2]);
         for row in &self.0 {

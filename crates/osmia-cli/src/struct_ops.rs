@@ -155,6 +155,9 @@ struct Row {
 
 impl Report for List {
     fn text(&self, page: &Page) -> String {
+        if self.0.is_empty() {
+            return "no tables of callbacks\n".to_owned();
+        }
         let mut table = Table::new(page, &["id", "name", "of"]).numbers(&[0]);
         for row in &self.0 {
             table.row([row.id.to_string(), row.name.clone(), row.kernel_struct_ops.clone()]);

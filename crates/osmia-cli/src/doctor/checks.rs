@@ -190,23 +190,25 @@ fn programs(kernel: &Kernel) -> Vec<Check> {
     let mut checks = Vec::new();
     for ty in ProgType::ALL.iter().copied().filter(|ty| *ty != ProgType::UNSPEC) {
         let since = Kernel::program_type_since(ty);
-        let since = since.map_or_else(String::new, |since| format!("since Linux {since}"));
+        let since = since.map(|since| format!("since Linux {since}"));
         let name = format!("{} programs", ty.name().unwrap_or_default());
         let check = |found: &str| {
-            let found = format!("{found} {since}");
-            Check::ok("program types", &name, found.trim_start(), "programs of this type")
+            let found = match (found, &since) {
+                ("", since) => since.clone().unwrap_or_default(),
+                (found, Some(since)) => format!("{found} ({since})"),
+                (found, None) => found.to_owned(),
+            };
+            Check::ok("program types", &name, found, "programs of this type")
         };
         checks.push(match kernel.has_program_type(ty) {
             Ok(true) => check(""),
-            Ok(false) => check("this kernel has none:")
+            Ok(false) => check("this kernel has none")
                 .but(State::Missing, "take a newer kernel, or one that is built with this type"),
-            Err(error) if error.kind() == ErrorKind::Permission => check("not permitted:").but(
+            Err(error) if error.kind() == ErrorKind::Permission => check("not permitted").but(
                 State::Limited,
                 "CAP_BPF and CAP_PERFMON, unless the host's policy forbids the type",
             ),
-            Err(error) => {
-                check(&format!("{error}:")).but(State::Unknown, "look at the rights above")
-            }
+            Err(error) => check(&error.to_string()).but(State::Unknown, "look at the rights above"),
         });
     }
     checks.push(fentry(kernel));

@@ -161,6 +161,9 @@ const COLUMNS: [Column; 7] = [
 
 impl Report for List {
     fn text(&self, page: &Page) -> String {
+        if self.rows.is_empty() {
+            return "no links\n".to_owned();
+        }
         let row = |row: &Row| {
             let ty = row.link_type.as_str().map_or_else(|| row.link_type.to_string(), Into::into);
             vec![

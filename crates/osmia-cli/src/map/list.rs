@@ -17,12 +17,13 @@ use crate::map::types::MapTypes;
 use crate::map_flags;
 use crate::output::Output;
 use crate::pins::Pins;
+use crate::put::put;
 use crate::report::{Page, Report};
 use crate::select::maps::{self, OpenMap};
 use crate::select::names::Names;
 use crate::select::text;
 use crate::selector::Selector;
-use crate::table::{Column, Table, fitted};
+use crate::table::{Column, fitted};
 
 // The arguments of `osmia map list` and `osmia map show`.
 #[derive(Args, Default)]
@@ -240,6 +241,9 @@ impl Told {
 
 impl Report for ListReport {
     fn text(&self, page: &Page) -> String {
+        if self.maps.is_empty() {
+            return "no maps\n".to_owned();
+        }
         let mut columns = vec![
             Column::number("id", 0),
             Column::text("type", 0),
@@ -250,7 +254,7 @@ impl Report for ListReport {
             Column::number("max", 2),
             Column::number("memory", 3),
             Column::text("flags", 5),
-            Column::text("used by", 1),
+            Column::text("held by", 1),
         ];
         let pinned = self.maps.iter().any(|map| map.pinned.is_some());
         columns.extend(pinned.then_some(Column::text("pinned", 0)));
@@ -299,20 +303,21 @@ impl Shown {
 }
 
 impl Report for OneReport {
-    fn text(&self, page: &Page) -> String {
+    fn text(&self, _: &Page) -> String {
         let map = &self.map;
-        let mut table = Table::new(page, &["map", &map.id.to_string()]);
+        let bold = anstyle::Style::new().bold();
+        let name = map.whole_name.as_ref().unwrap_or(&map.name);
+        let mut text = String::new();
+        put!(text, "{bold}{}: {} {name}{bold:#}\n", map.id, map.map_type);
         let mut line = |name: &str, value: Option<String>| {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
-                table.row([name.to_owned(), value]);
+                put!(text, "  {name:12}  {value}\n");
             }
         };
         let sized = |ty: &Option<String>, bytes: u32| match ty {
             Some(ty) => format!("{ty} ({bytes} bytes)"),
             None => format!("{bytes} bytes"),
         };
-        line("name", map.whole_name.clone().or_else(|| Some(map.name.clone())));
-        line("type", Some(map.map_type.clone()));
         line("key", Some(sized(&map.key_type, map.bytes_key)));
         line("value", Some(sized(&map.value_type, map.bytes_value)));
         line("max entries", Some(map.max_entries.to_string()));
@@ -323,10 +328,10 @@ impl Report for OneReport {
         line("device", map.ifname.clone());
         let jited = if map.owner_jited == Some(true) { ", jited" } else { "" };
         line("for programs", map.owner_prog_type.as_ref().map(|owner| format!("{owner}{jited}")));
-        line("BTF", map.btf_id.map(|id| id.to_string()));
+        line("btf", map.btf_id.map(|id| id.to_string()));
         line("pinned", Some(map.pinned_text()));
-        line("used by", Some(holders::text(&map.pids)));
-        table.plain()
+        line("held by", Some(holders::text(&map.pids)));
+        text
     }
 }
 

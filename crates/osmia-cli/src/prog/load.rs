@@ -32,7 +32,7 @@ use crate::words::Words;
   pinmaps FOLDER           pin the maps too
   autoattach               attach to what the section names, and pin the link
   kernel_btf FILE          the kernel's types, where the kernel does not tell
-  xdpmeta_dev INTERFACE    for this interface, whose metadata the programs may ask for (since 6.3)
+  xdpmeta_dev INTERFACE    for this interface, with its metadata (since 6.3)
   offload_dev INTERFACE    into this interface's hardware
 
 Examples:

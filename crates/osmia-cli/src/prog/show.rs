@@ -114,6 +114,9 @@ const COLUMNS: [Column; 11] = [
 
 impl Report for List {
     fn text(&self, page: &Page) -> String {
+        if self.rows.is_empty() {
+            return "no programs\n".to_owned();
+        }
         let row = |row: &ProgReport| {
             let ran = row.run_cnt != 0;
             vec![

@@ -194,6 +194,9 @@ fn join(path: &str, name: &str) -> String {
 
 impl Report for Dump {
     fn text(&self, _: &Page) -> String {
+        if self.objects.is_empty() {
+            return "no tables of callbacks\n".to_owned();
+        }
         self.text.clone()
     }
 }

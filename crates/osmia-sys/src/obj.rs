@@ -149,7 +149,7 @@ impl Bpf {
     ///
     /// # Kernel
     ///
-    /// Since 4.18. Newer kernels than those that brought tokens take one here, too.
+    /// Since 4.18; with a token since 6.15.
     ///
     /// # Errors
     ///

@@ -30,6 +30,7 @@ pub(crate) mod memlock;
 pub(crate) mod modules;
 pub(crate) mod mounts;
 pub(crate) mod no_btf;
+pub(crate) mod options;
 pub mod probe;
 pub(crate) mod refusal;
 pub(crate) mod since;

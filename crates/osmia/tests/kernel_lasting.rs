@@ -17,6 +17,7 @@ use osmia::{
     LinkDetails, Map, Object, PerfEvent, PerfEventArray, PerfEventProgram, ProbeProgram, Program,
     RingBuf, Tc, TcFilter, TcProgram, TestRun, Uprobe, XdpMode, XdpProgram,
 };
+use osmia_testkit::alloc::{Counting, peak};
 use osmia_testkit::cpu::on_cpu;
 use osmia_testkit::fixture::{self, Fixture};
 use osmia_testkit::gate::{Gate, not_built_in};
@@ -29,6 +30,10 @@ use osmia_testkit::{own_libc, skip};
 
 /// Tells a test that it is the other process of itself, and with what.
 const OTHER: &str = "OSMIA_OTHER";
+/// What is asked for is counted.
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
 const LONG: Duration = Duration::from_secs(20);
 
 fn good<T>(outcome: Result<T, Error>) -> T {
@@ -301,6 +306,31 @@ fn a_hundred_links_of_many_kinds_leave_nothing() {
     assert_eq!(in_tracefs(), 0);
     are_gone(&BTreeSet::new(), &ids);
     assert!(gate.release() < "5.15".parse().unwrap() || ids.len() >= 100, "{}", ids.len());
+}
+
+#[test]
+fn a_thousand_objects_leave_neither_memory_nor_descriptors() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("variables").bytes() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("variables.o");
+    fs::write(&file, bytes).unwrap();
+    let kernel = good(Kernel::running());
+    let descriptors = || fs::read_dir("/proc/self/fd").unwrap().count();
+    let open = || drop(good(osmia::open_file(&file)));
+    let load = || drop(good(Object::load(&good(osmia::open_file(&file)), &kernel)));
+
+    let runs: [(&dyn Fn(), u32); 2] = [(&open, 1000), (&load, 50)];
+    for (run, times) in runs {
+        // The first fills what the kernel's value keeps.
+        run();
+        let before = descriptors();
+        let ((), one) = peak(run);
+        let ((), all) = peak(|| (0..times).for_each(|_| run()));
+        assert_eq!(descriptors(), before, "after {times} objects");
+        let more = all.saturating_sub(one);
+        assert!(more < 8 * times as usize, "{more} bytes more for {times} objects than for one");
+    }
 }
 
 #[test]

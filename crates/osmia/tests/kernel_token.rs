@@ -6,6 +6,7 @@ use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use osmia_testkit::guard::lender::{self, Loan};
 use osmia_testkit::skip;
+use rustix::io::Errno;
 
 const VARIABLE: &str = "LIBBPF_BPF_TOKEN_PATH";
 const LENT: &str = "a_process_without_rights_borrows_those_of_a_file_system";
@@ -17,7 +18,7 @@ fn a_process_without_rights_borrows_those_of_a_file_system() {
     let spec = osmia::open("variables", bytes).unwrap();
     if lender::is_borrower() {
         if lender::borrow() {
-            borrowed(&spec);
+            borrowed(&spec, &gate);
         }
         return;
     }
@@ -35,7 +36,7 @@ fn a_process_without_rights_borrows_those_of_a_file_system() {
 }
 
 /// What the process in the user namespace sees.
-fn borrowed(spec: &ObjectSpec) {
+fn borrowed(spec: &ObjectSpec, gate: &Gate) {
     let without = Kernel::builder().without_token().build().unwrap();
     let error = Object::load(spec, &without).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Permission, "{error:#}");
@@ -47,17 +48,22 @@ fn borrowed(spec: &ObjectSpec) {
         let error = Object::load(spec, &usual).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Permission, "{error:#}");
     } else {
-        works(spec, &usual);
+        works(spec, &usual, gate);
     }
-    works(spec, &Kernel::builder().token(lender::PLACE).build().unwrap());
+    works(spec, &Kernel::builder().token(lender::PLACE).build().unwrap(), gate);
 }
 
-fn works(spec: &ObjectSpec, kernel: &Kernel) {
+fn works(spec: &ObjectSpec, kernel: &Kernel, gate: &Gate) {
     let object = Object::load(spec, kernel).unwrap_or_else(|error| panic!("{error:#}"));
     let program = object.program("const_example").unwrap();
     assert_eq!(program.test_run(&TestRun::data(&[0; 14])).unwrap().retval, 50);
     // Its types are in the kernel as well.
-    assert_ne!(program.info().unwrap().btf_id, 0);
+    let types = program.info().unwrap().btf_id;
+    assert_ne!(types, 0);
+    let opened = kernel.bpf().btf_by_id(types, None).map(drop);
+    if !gate.needs("BPF tokens for types", "6.15", opened.is_ok()) {
+        assert_eq!(opened, Err(Errno::PERM));
+    }
     assert!(object.notes().is_empty(), "{:#}", object.notes()[0]);
     assert!(kernel.has_map_type(MapType::HASH).unwrap());
     assert!(kernel.has_program_type(ProgType::XDP).unwrap());

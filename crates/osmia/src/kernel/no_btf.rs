@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
+use crate::kernel::options::not_set;
 use crate::kernel::vmlinux_file;
 
 const KERNEL: &str = "CONFIG_DEBUG_INFO_BTF";
@@ -11,7 +12,7 @@ const MODULES: &str = "CONFIG_DEBUG_INFO_BTF_MODULES";
 /// The error of a kernel that tells no types, around the one that opening them gave.
 #[cold]
 pub(crate) fn kernel(kernel: &Kernel, error: Error) -> Error {
-    let mut why = match option(kernel, KERNEL) {
+    let mut why = match not_set(kernel, KERNEL) {
         Some(origin) => format!(
             "this kernel does not tell its types: it is built without {KERNEL} ({origin} says so)"
         ),
@@ -36,7 +37,7 @@ pub(crate) fn kernel(kernel: &Kernel, error: Error) -> Error {
 
 /// Why none of the loaded modules tells its types, if something is to be said.
 pub(crate) fn modules(kernel: &Kernel) -> Option<String> {
-    if let Some(origin) = option(kernel, MODULES) {
+    if let Some(origin) = not_set(kernel, MODULES) {
         return Some(format!(
             "the modules of this kernel do not tell their types: it is built without {MODULES} \
              ({origin} says so)"
@@ -57,7 +58,7 @@ pub(crate) fn modules(kernel: &Kernel) -> Option<String> {
 pub(crate) fn module(kernel: &Kernel, name: &str, error: Error) -> Error {
     let loaded = kernel.files().read("/proc/modules").unwrap_or_default();
     let is_loaded = loaded.lines().any(|line| line.split_whitespace().next() == Some(name));
-    let why = match (is_loaded, option(kernel, MODULES)) {
+    let why = match (is_loaded, not_set(kernel, MODULES)) {
         (false, _) => format!(
             "no module `{name}` is loaded that tells its types (`modprobe {name}` loads it; what \
              is built into the kernel is in the kernel's own)"
@@ -75,12 +76,4 @@ pub(crate) fn module(kernel: &Kernel, name: &str, error: Error) -> Error {
         ErrorKind::NotFound => error.during(why),
         _ => error,
     }
-}
-
-/// The file that says that an option is not set, if one does.
-fn option(kernel: &Kernel, name: &str) -> Option<String> {
-    let config = kernel.config().ok()?;
-    // Of an option whose conditions are not met nothing is said.
-    let set = config.option(name).is_some_and(|said| said != "n");
-    (!set).then(|| config.origin().to_owned())
 }

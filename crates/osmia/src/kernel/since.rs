@@ -1,6 +1,6 @@
 //! Since when kernels have which types, for documentation and messages. Nothing is decided by these.
 
-use osmia_abi::{MapType, ProgType};
+use osmia_abi::{AttachType, MapType, ProgType};
 
 use crate::error::kind::{ErrorKind, Release};
 
@@ -81,5 +81,36 @@ pub(crate) fn prog_type(prog_type: ProgType) -> ErrorKind {
         ProgType::NETFILTER => ("netfilter programs", 6, 4),
         _ => ("programs of this type", 7, 3),
     };
+    ErrorKind::Unsupported { feature, since: Release::new(major, minor) }
+}
+
+/// The kind of the error that a way of attaching causes which the kernel does not know.
+pub(crate) fn attach_type(attach_type: AttachType) -> ErrorKind {
+    let (major, minor) = match attach_type {
+        AttachType::CGROUP_INET4_GETPEERNAME
+        | AttachType::CGROUP_INET6_GETPEERNAME
+        | AttachType::CGROUP_INET4_GETSOCKNAME
+        | AttachType::CGROUP_INET6_GETSOCKNAME
+        | AttachType::XDP_DEVMAP => (5, 8),
+        AttachType::CGROUP_INET_SOCK_RELEASE
+        | AttachType::XDP_CPUMAP
+        | AttachType::XDP
+        | AttachType::SK_LOOKUP => (5, 9),
+        AttachType::SK_SKB_VERDICT => (5, 13),
+        AttachType::SK_REUSEPORT_SELECT | AttachType::SK_REUSEPORT_SELECT_OR_MIGRATE => (5, 14),
+        AttachType::TRACE_KPROBE_MULTI => (5, 18),
+        AttachType::TCX_INGRESS | AttachType::TCX_EGRESS | AttachType::TRACE_UPROBE_MULTI => (6, 6),
+        AttachType::CGROUP_UNIX_CONNECT
+        | AttachType::CGROUP_UNIX_SENDMSG
+        | AttachType::CGROUP_UNIX_RECVMSG
+        | AttachType::CGROUP_UNIX_GETPEERNAME
+        | AttachType::CGROUP_UNIX_GETSOCKNAME
+        | AttachType::NETKIT_PRIMARY
+        | AttachType::NETKIT_PEER => (6, 7),
+        AttachType::TRACE_KPROBE_SESSION => (6, 10),
+        AttachType::TRACE_UPROBE_SESSION => (6, 13),
+        _ => (7, 3),
+    };
+    let feature = "this way of attaching programs";
     ErrorKind::Unsupported { feature, since: Release::new(major, minor) }
 }

@@ -8,7 +8,7 @@ use osmia_object::ProgramSpec;
 use osmia_sys::{AttachBtf, BtfFd};
 
 use crate::error::Error;
-use crate::error::kind::{ErrorKind, Release};
+use crate::error::kind::ErrorKind;
 use crate::kernel::modules::ModuleTypes;
 use crate::kernel::{Kernel, no_btf};
 use crate::program::Program;
@@ -186,7 +186,3 @@ fn absent(
     }
     Error::not_found(message)
 }
-
-/// The kind of the error where the kernel has no such programs.
-pub(super) const UNSUPPORTED: ErrorKind =
-    ErrorKind::Unsupported { feature: "programs attached by BTF", since: Release::new(5, 5) };

@@ -8,6 +8,7 @@ use osmia_sys::Errno;
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
+use crate::kernel::options;
 use crate::kernel::refusal::{denied, to_create_map};
 use crate::kernel::since;
 
@@ -52,12 +53,9 @@ fn unknown(kernel: &Kernel, spec: &MapSpec) -> (ErrorKind, String) {
     }
     match kernel.has_map_type(spec.map_type) {
         Ok(false) => {
-            let kind = since::map_type(spec.map_type);
-            let since = match kind {
-                ErrorKind::Unsupported { since, .. } => format!(" (they came with {since})"),
-                _ => String::new(),
-            };
-            (kind, format!("this kernel has no maps of type {}{since}", spec.map_type))
+            let (map_type, what) = (spec.map_type, format!("maps of type {}", spec.map_type));
+            let kind = since::map_type(map_type);
+            (kind, options::lacking(kernel, &what, kind, options::of_maps(map_type)))
         }
         _ => (
             ErrorKind::Invalid,

@@ -1,21 +1,19 @@
 //! Why a program was not loaded.
 
-use osmia_abi::{AttachType, ProgType};
-use osmia_insn::{Insn, Reg};
-use osmia_sys::{Errno, Log, ProgLoad};
+use osmia_abi::AttachType;
+use osmia_sys::Errno;
 
 use crate::error::Error;
 use crate::error::kind::{ErrorKind, Release};
-use crate::kernel::Kernel;
 use crate::kernel::feature::Feature;
-use crate::kernel::features;
+use crate::kernel::options;
 use crate::kernel::refusal::{denied, patches_functions, patching_is_forbidden, to_load_program};
 use crate::kernel::since;
 use crate::link::attach_types;
+use crate::load::Load;
 use crate::load::license;
 use crate::load::log::Logged;
 use crate::load::program::Prepared;
-use crate::load::{Load, attach_btf};
 use crate::verifier::VerifierError;
 
 /// The error of a program that the kernel did not take.
@@ -146,16 +144,17 @@ fn why(load: &Load<'_>, prepared: &Prepared<'_>, errno: Errno) -> (ErrorKind, St
         _ if prog_type.name().is_none() => {
             (ErrorKind::Invalid, format!("there is no program type {}", prog_type.0))
         }
-        _ if lacks_type(kernel, prog_type, prepared.spec.attach_type) => {
-            let kind = match prog_type {
-                ProgType::TRACING | ProgType::LSM | ProgType::EXT => attach_btf::UNSUPPORTED,
-                other => since::prog_type(other),
-            };
-            let since = match kind {
-                ErrorKind::Unsupported { since, .. } => format!(" (they came with {since})"),
-                _ => String::new(),
-            };
-            (kind, format!("this kernel has no programs of type {prog_type}{since}"))
+        _ if matches!(kernel.has_program_type(prog_type), Ok(false)) => {
+            let kind = since::prog_type(prog_type);
+            let what = format!("programs of type {prog_type}");
+            (kind, options::lacking(kernel, &what, kind, options::of_programs(prog_type)))
+        }
+        _ if lacks_place(load, prepared) => {
+            let attach_type = prepared.spec.attach_type.unwrap_or_default();
+            let why = format!(
+                "this kernel has programs of type {prog_type}, but does not attach them as {attach_type}"
+            );
+            (since::attach_type(attach_type), why)
         }
         _ => (
             ErrorKind::Invalid,
@@ -168,25 +167,10 @@ fn why(load: &Load<'_>, prepared: &Prepared<'_>, errno: Errno) -> (ErrorKind, St
     }
 }
 
-/// Whether the kernel refuses the smallest program of the type as well.
-fn lacks_type(kernel: &Kernel, prog_type: ProgType, attach_type: Option<AttachType>) -> bool {
-    // These are verified for a place, so that there is no smallest one.
-    if matches!(prog_type, ProgType::TRACING | ProgType::LSM | ProgType::EXT | ProgType::STRUCT_OPS)
-    {
-        return false;
-    }
-    let insns = Insn::encode_all(&[Insn::mov64_imm(Reg::R0, 0), Insn::exit()], features::host());
-    let load = ProgLoad {
-        prog_type,
-        insns: &insns,
-        license: c"GPL",
-        expected_attach_type: attach_type.unwrap_or(AttachType(0)),
-        ..ProgLoad::default()
-    };
-    matches!(
-        kernel.bpf().prog_load(&load, &mut Log::default()),
-        Err(Errno::INVAL | Errno::OPNOTSUPP)
-    )
+/// Whether the kernel does not know the way of attaching that the program was loaded for.
+fn lacks_place(load: &Load<'_>, prepared: &Prepared<'_>) -> bool {
+    let attach_type = prepared.spec.attach_type;
+    attach_type.is_some_and(|one| attach_types::knows(load.kernel, one) == Some(false))
 }
 
 #[cfg(test)]

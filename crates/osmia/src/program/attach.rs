@@ -150,6 +150,10 @@ impl Program {
                 ProgType::LWT_IN | ProgType::LWT_OUT | ProgType::LWT_XMIT | ProgType::LWT_SEG6LOCAL,
                 _,
             ) => Err("which route it is for must be said".to_owned()),
+            (ProgType::LIRC_MODE2, _) => Err("it is for a receiver of infrared light \
+                 (/dev/lirc0), to which Osmia attaches nothing by itself: `Bpf::prog_attach` or \
+                 ir-keytable(1) does"
+                .to_owned()),
             (ProgType::SOCKET_FILTER, _) => Err("a socket filter is set on a socket".to_owned()),
             (ProgType::EXT, target) => Ok(Target::Loaded(match target {
                 Some(function) => format!("freplace {function}"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use osmia::{ErrorKind, Kernel, Loader, MapSpec, Object, ObjectSpec, TestRun};
-use osmia_sys::abi::{Cmd, MapType, ProgType};
+use osmia_sys::abi::{AttachType, Cmd, MapType, ProgType};
 use osmia_sys::{Bpf, Call, CallCounter, Errno, Returned, Syscalls};
 use osmia_testkit::clang::Clang;
 use osmia_testkit::fixture::Fixture;
@@ -186,6 +186,20 @@ fn what_cannot_be_loaded_is_refused_by_name() {
     let text = format!("{error:#}");
     assert!(text.starts_with("load object `runs`: program `misspelt`"), "{text}");
     assert!(text.contains("did you mean SEC(\"xdp\")?"), "{text}");
+}
+
+#[test]
+fn a_way_of_attaching_that_no_kernel_knows_is_told_apart_from_a_type() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec("variables") else { return };
+    let program = &mut spec.programs["const_example"];
+    // Socket filters may be anything.
+    program.prog_type = Some(ProgType::CGROUP_SOCK_ADDR);
+    program.attach_type = Some(AttachType(999));
+    let error = Object::load(&spec, &kernel()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:#}");
+    let text = format!("{error:#}");
+    assert!(text.contains("but does not attach them as "), "{text}");
 }
 
 #[test]

@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::net::{SocketAddr, UdpSocket};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 
 use osmia::{
     AttachType, Cgroup, CgroupProgram, Error, FlowDissectorProgram, Kernel, Link, Loader,
     LsmProgram, Netfilter, NetfilterFamily, NetfilterHook, NetfilterProgram, Netkit, Object,
     ObjectSpec, PerfEvent, PerfEventProgram, ProgType, Program, SkLookupProgram, SkMsgProgram,
-    SkReuseportProgram, SkSkbProgram, SocketFilterProgram, Tc, TcFilter, TcProgram, XdpMode,
-    XdpProgram,
+    SkReuseportProgram, SkSkbProgram, SocketFilterProgram, Tc, TcFilter, TcProgram, UpdateFlags,
+    XdpMode, XdpProgram,
 };
 use osmia_object::{MapRole, SectionDef};
 use osmia_testkit::fixture::Fixture;
@@ -184,6 +184,8 @@ struct Places {
 /// What attaching one program came to.
 enum Attached {
     Yes(Link),
+    /// In an entry of a map, with which it goes.
+    InMap,
     /// There is no place for it; why not.
     No(String),
 }
@@ -204,6 +206,7 @@ impl Places {
                     wrong.push(format!("SEC(\"{}\") does not detach: {error:#}", def.name()));
                 }
             }
+            Ok(Attached::InMap) => {}
             Ok(Attached::No(why)) => {
                 skip::part(format_args!("SEC(\"{}\") is not attached: {why}", def.name()));
             }
@@ -236,6 +239,7 @@ impl Places {
                 typed::<SkReuseportProgram>(program)?.attach_to(reuseport_socket())
             }
             ProgType::SCHED_CLS => return self.traffic(def, program),
+            ProgType::XDP if is_for_map(def) => return self.put(def, object, program),
             ProgType::XDP => {
                 let Some(veth) = self.veth() else { return Ok(Attached::No(NO_PAIR.to_owned())) };
                 let (near, program) = (veth.near_index(), typed::<XdpProgram>(program)?);
@@ -276,6 +280,28 @@ impl Places {
             _ => program.attach(),
         }
         .map(Attached::Yes)
+    }
+
+    /// Puts it into an entry of a map of devices or processors, which tells whom it holds.
+    fn put(
+        &mut self,
+        def: &SectionDef,
+        object: &Object,
+        program: &Program,
+    ) -> Result<Attached, Error> {
+        let Some(veth) = self.veth() else { return Ok(Attached::No(NO_PAIR.to_owned())) };
+        let (map, first) = match def.attach_type {
+            Some(AttachType::XDP_DEVMAP) => (object.map("devices")?, veth.near_index()),
+            // How many packets may wait.
+            _ => (object.map("cpus")?, 64),
+        };
+        let value = [first.to_ne_bytes(), program.fd()?.as_raw_fd().to_ne_bytes()].concat();
+        let key = [0; 4];
+        veth.near.enter(|| map.update(&key, &value, UpdateFlags::ANY))?;
+        let held = map.lookup(&key)?.unwrap();
+        // A descriptor goes in and an id comes out.
+        assert_eq!(held[4..], program.info()?.id.to_ne_bytes(), "{}", def.pattern);
+        Ok(Attached::InMap)
     }
 
     fn traffic(&mut self, def: &SectionDef, program: &Program) -> Result<Attached, Error> {
@@ -323,6 +349,11 @@ impl Places {
     }
 }
 
+/// Whether entries of maps hold it.
+fn is_for_map(def: &SectionDef) -> bool {
+    matches!(def.attach_type, Some(AttachType::XDP_DEVMAP | AttachType::XDP_CPUMAP))
+}
+
 /// What is said where the kernel has no such pair of interfaces.
 const NO_PAIR: &str = "no pair of interfaces can be made here";
 
@@ -353,9 +384,6 @@ fn no_place(def: &SectionDef) -> Option<String> {
         (_, ProgType::EXT) => "kernel_replace.rs attaches it",
         (_, ProgType::SCHED_ACT) => "actions belong to filters of tc(8)",
         (_, ProgType::LIRC_MODE2) => "there is no infrared receiver",
-        ("xdp/devmap" | "xdp.frags/devmap" | "xdp/cpumap" | "xdp.frags/cpumap", _) => {
-            "entries of device and CPU maps hold it"
-        }
         (
             _,
             ProgType::LWT_IN | ProgType::LWT_OUT | ProgType::LWT_XMIT | ProgType::LWT_SEG6LOCAL,

@@ -3,6 +3,7 @@
 //! One file per noun. A verb computes a report, which is a value; [`Output`](output::Output)
 //! prints it for people or for programs.
 
+mod address;
 mod attached;
 mod batch;
 mod bpftool;
@@ -56,6 +57,7 @@ mod var;
 mod version;
 mod words;
 mod wrap;
+mod written;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

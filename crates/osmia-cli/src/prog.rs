@@ -6,6 +6,7 @@ mod dump;
 mod graph;
 mod info;
 mod jited;
+mod link_type;
 mod load;
 mod metadata;
 mod packets;

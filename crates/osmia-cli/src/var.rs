@@ -5,12 +5,10 @@ mod find;
 use clap::{Args, Subcommand};
 use osmia::{Kernel, Variable};
 use osmia_btf::c;
-use osmia_btf::value::ValueError;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
-use crate::map::data::input;
 use crate::near::no_such;
 use crate::output::Output;
 use crate::report::{Page, Report};
@@ -18,6 +16,7 @@ use crate::table::Table;
 use crate::value::Value;
 use crate::var::find::{Found, find};
 use crate::words::Words;
+use crate::written::{name_and_path, write};
 
 // The verbs of `osmia var`.
 #[derive(Subcommand)]
@@ -25,12 +24,15 @@ use crate::words::Words;
     defer = true,
     infer_subcommands = true,
     disable_help_subcommand = true,
-    after_help = "Where several objects are loaded, `prog PROG` or `map MAP` at the end says which one is meant.
+    after_help = "A value is JSON of its type, in which what is not mentioned stays; an address (IPv4, IPv6, MAC)
+where the type has its size; or text without quotes, which keeps a byte for its NUL.
+Where several objects are loaded, `prog PROG` or `map MAP` at the end says which one is meant.
 
 Examples:
   osmia var list prog name on_close
   osmia var get closes
   osmia var set only_pid 1234
+  osmia var set peer.ip 10.0.0.1
   osmia var set limits '{\"least\": 5}' prog id 12    other fields stay"
 )]
 pub enum VarVerb {
@@ -164,20 +166,8 @@ impl Set {
             )));
         }
         let mut bytes = variable.read()?;
-        let failed = |error: ValueError| Failure::usage(format!("{}: {error}", attempt()));
-        let part = match path {
-            "" => found.ty,
-            path => {
-                let place = found.btf.member(found.ty, path);
-                place.map_err(|error| Failure::usage(format!("{}: {error}", attempt())))?.ty
-            }
-        };
-        let input = input(&found.btf, part, &self.value).map_err(failed)?;
-        let written = match path {
-            "" => input.write(&found.btf, found.ty, &mut bytes),
-            path => input.write_at(&found.btf, found.ty, path, &mut bytes),
-        };
-        written.map_err(failed)?;
+        write(&found.btf, found.ty, path, &self.value, &mut bytes)
+            .map_err(|why| Failure::usage(format!("{}: {why}", attempt())))?;
         variable.write(&bytes)?;
         output.done()
     }
@@ -185,11 +175,8 @@ impl Set {
 
 /// The one variable of this name, and the path behind it.
 fn one(found: Vec<Found>, written: &str) -> Result<(Found, &str), Failure> {
-    // Static variables of functions have dots in their names.
-    let exact = found.iter().any(|found| found.name == written);
-    let end = if exact { written.len() } else { written.find(['.', '[']).unwrap_or(written.len()) };
-    let (name, path) = written.split_at_checked(end).unwrap_or((written, ""));
-    let path = path.strip_prefix('.').unwrap_or(path);
+    let is_name = |name: &str| found.iter().any(|found| found.name == name);
+    let (name, path) = name_and_path(written, is_name);
     let names: Vec<String> = found.iter().map(|found| found.name.clone()).collect();
     let mut fit: Vec<Found> = found.into_iter().filter(|found| found.name == name).collect();
     match (fit.pop(), fit.is_empty()) {

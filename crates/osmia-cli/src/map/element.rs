@@ -28,6 +28,7 @@ use crate::words::Words;
   key '{\"pid\":1}'         a struct
   key 10.0.0.1            an address: IPv4, IPv6, MAC
   key 10.0.0.0/8          a prefix, in a trie
+  key eth0                text, in an array of characters; it keeps a byte for its NUL
   value id 7              a program or map, in maps of those: id, name, tag, pinned
 Conditions are any, noexist, exist.
 

@@ -8,6 +8,7 @@ use pcap_parser::traits::PcapNGPacketBlock as _;
 use pcap_parser::{PcapBlockOwned, PcapError, create_reader};
 
 use crate::failure::Failure;
+use crate::prog::link_type::LinkType;
 
 /// The room for a block of a capture; the longest packets have 256 KiB.
 const ROOM: usize = 1 << 20;
@@ -18,7 +19,16 @@ pub enum Packets {
     /// One packet, as it is.
     One(Vec<u8>),
     /// The packets of a capture.
-    Capture(Vec<Vec<u8>>),
+    Capture(Capture),
+}
+
+/// The packets of a capture, each with an Ethernet header.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Capture {
+    /// The packets.
+    pub packets: Vec<Vec<u8>>,
+    /// How many of them had none, and got one.
+    pub headers_added: usize,
 }
 
 impl Packets {
@@ -29,9 +39,9 @@ impl Packets {
     pub fn read(written: &str) -> Result<Self, Failure> {
         let bytes = bytes(written)?;
         if is_capture(&bytes) {
-            let packets = capture(&bytes)
-                .map_err(|why| Failure::new(format!("{written} is a broken capture: {why}")))?;
-            return Ok(Self::Capture(packets));
+            let capture = capture(&bytes)
+                .map_err(|why| Failure::new(format!("read the capture {written}: {why}")))?;
+            return Ok(Self::Capture(capture));
         }
         Ok(Self::One(bytes))
     }
@@ -85,21 +95,20 @@ fn is_capture(bytes: &[u8]) -> bool {
     matches!(big, 0xa1b2_c3d4 | 0xd4c3_b2a1 | 0xa1b2_3c4d | 0x4d3c_b2a1 | 0x0a0d_0d0a)
 }
 
-fn capture(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
-    let mut packets = Vec::new();
+fn capture(bytes: &[u8]) -> Result<Capture, String> {
+    let mut capture = Capture::default();
+    let mut links = Links::default();
     let mut reader = create_reader(ROOM, bytes).map_err(|error| error.to_string())?;
     loop {
         match reader.next() {
             Ok((offset, block)) => {
-                if let Some(packet) = packet(&block) {
-                    packets.push(packet);
-                }
+                capture.take(&mut links, &block)?;
                 reader.consume(offset);
             }
-            Err(PcapError::Eof) => return Ok(packets),
+            Err(PcapError::Eof) => return Ok(capture),
             Err(PcapError::Incomplete(_)) => {
                 if reader.reader_exhausted() {
-                    return Err(format!("it ends inside of packet {}", packets.len() + 1));
+                    return Err(format!("it ends inside of packet {}", capture.packets.len() + 1));
                 }
                 reader.refill().map_err(|error| error.to_string())?;
             }
@@ -108,20 +117,54 @@ fn capture(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     }
 }
 
-fn packet(block: &PcapBlockOwned<'_>) -> Option<Vec<u8>> {
-    match block {
-        PcapBlockOwned::Legacy(packet) => {
-            Some(packet.data.get(..packet.caplen as usize).unwrap_or(packet.data).to_vec())
-        }
-        PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => Some(packet.packet_data().to_vec()),
-        PcapBlockOwned::NG(Block::SimplePacket(packet)) => Some(packet.packet_data().to_vec()),
-        _ => None,
+/// The link types of a capture's interfaces.
+#[derive(Default)]
+struct Links(Vec<i32>);
+
+impl Links {
+    fn of(&self, interface: u32) -> Result<LinkType, String> {
+        let number = self.0.get(interface as usize);
+        LinkType::of(*number.ok_or_else(|| format!("it has no interface {interface}"))?)
+    }
+}
+
+impl Capture {
+    /// Takes the packet of a block, if it has one.
+    fn take(&mut self, links: &mut Links, block: &PcapBlockOwned<'_>) -> Result<(), String> {
+        let (interface, packet) = match block {
+            PcapBlockOwned::LegacyHeader(header) => {
+                links.0.push(header.network.0);
+                return Ok(());
+            }
+            PcapBlockOwned::Legacy(packet) => {
+                (0, packet.data.get(..packet.caplen as usize).unwrap_or(packet.data))
+            }
+            PcapBlockOwned::NG(Block::SectionHeader(_)) => {
+                links.0.clear();
+                return Ok(());
+            }
+            PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
+                links.0.push(interface.linktype.0);
+                return Ok(());
+            }
+            PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
+                (packet.if_id, packet.packet_data())
+            }
+            PcapBlockOwned::NG(Block::SimplePacket(packet)) => (0, packet.packet_data()),
+            PcapBlockOwned::NG(_) => return Ok(()),
+        };
+        let link = links.of(interface)?;
+        let number = self.packets.len() + 1;
+        let packet = link.ethernet(packet).map_err(|why| format!("packet {number}: {why}"))?;
+        self.headers_added += usize::from(link != LinkType::Ethernet);
+        self.packets.push(packet);
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{capture, hex, is_capture};
+    use super::{Capture, capture, hex, is_capture};
 
     #[test]
     fn hexadecimal() {
@@ -132,9 +175,13 @@ mod tests {
     }
 
     fn pcap(packets: &[&[u8]]) -> Vec<u8> {
+        linked(1, packets)
+    }
+
+    fn linked(link: u8, packets: &[&[u8]]) -> Vec<u8> {
         let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
         bytes.extend([0; 8]);
-        bytes.extend([0, 0, 1, 0, 1, 0, 0, 0]);
+        bytes.extend([0, 0, 1, 0, link, 0, 0, 0]);
         for packet in packets {
             let len = (packet.len() as u32).to_le_bytes();
             bytes.extend([0; 8]);
@@ -149,9 +196,34 @@ mod tests {
     fn captures_give_their_packets() {
         let bytes = pcap(&[&[1, 2, 3], &[], &[4; 100]]);
         assert!(is_capture(&bytes));
-        assert_eq!(capture(&bytes).unwrap(), [vec![1, 2, 3], vec![], vec![4; 100]]);
+        let packets = vec![vec![1, 2, 3], vec![], vec![4; 100]];
+        assert_eq!(capture(&bytes).unwrap(), Capture { packets, headers_added: 0 });
         assert!(capture(&bytes[..bytes.len() - 1]).is_err());
         assert!(!is_capture(&[0xd4, 0xc3]));
+        let raw = capture(&linked(101, &[&[0x45, 1]])).unwrap();
+        assert_eq!((raw.headers_added, &raw.packets[0][12..]), (1, &[8, 0, 0x45, 1][..]));
+        assert!(capture(&linked(105, &[&[1]])).unwrap_err().contains("link type is 105"));
+    }
+
+    #[test]
+    fn interfaces_have_their_own_link_types() {
+        let block = |kind: u32, body: &[u8]| {
+            let len = (body.len() as u32 + 12).to_le_bytes();
+            [&kind.to_le_bytes()[..], &len, body, &len].concat()
+        };
+        let section = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat();
+        let interface = |link: u8| block(1, &[link, 0, 0, 0, 0, 0, 0, 0]);
+        let packet = |interface: u8| {
+            let head = [interface, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0];
+            block(6, &[&head[..], &[0x45, 1, 2, 3]].concat())
+        };
+        let parts =
+            [block(0x0a0d_0d0a, &section), interface(1), interface(101), packet(1), packet(0)];
+        let read = capture(&parts.concat()).unwrap();
+        let lens: Vec<usize> = read.packets.iter().map(Vec::len).collect();
+        assert_eq!((lens, read.headers_added), (vec![18, 4], 1));
+        let astray = [block(0x0a0d_0d0a, &section), packet(0)].concat();
+        assert!(capture(&astray).unwrap_err().contains("no interface 0"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! `osmia prog run`: programs run by hand.
 
-use std::collections::BTreeMap;
+mod captured;
+mod context;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
@@ -8,19 +10,17 @@ use std::time::Duration;
 use clap::Args;
 
 use osmia::{Kernel, Program, TestRun, TestRunResult};
-use osmia_abi::ProgType;
-use osmia_btf::{Kind, value::Input};
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::moment::precise;
 use crate::output::Output;
-use crate::prog::packets::{self, Packets};
+use crate::prog::packets::Packets;
+use crate::prog::run::context::Context;
 use crate::prog::verdict;
 use crate::report::{Page, Report};
 use crate::select::progs;
 use crate::selector::Selector;
-use crate::table::Table;
 use crate::value::hex;
 use crate::words::Words;
 
@@ -29,19 +29,27 @@ use crate::words::Words;
 #[command(after_help = "Behind PROG may stand, in any order:
   data_in WHAT      the packet: a file, - for the standard input, hex:0a0b...,
                     zeros:64, or a capture (pcap, pcapng), whose packets are
-                    run one after the other
+                    run one after the other; those that the kernel refuses are
+                    counted, and the exit code is 1 then
   data_out FILE     write the packet afterwards into a file; - prints it
-  ctx_in WHAT       the context: as data_in, or JSON of the kernel's type of it
+  ctx_in WHAT       the context: as data_in, or JSON: of the kernel's type of it,
+                    for syscall programs of the struct that their parameter
+                    points to, for raw_tp a list of arguments, [1, 2, 3]
   ctx_out FILE      write the context afterwards into a file; - prints it
-  repeat N          run so many times, which makes the duration exact
+  repeat N          run so many times, which makes the duration exact; raw_tp
+                    and syscall programs run once
   data_size_out N, ctx_size_out N    accepted; room is made as needed
 
 Examples:
   osmia prog run name drop data_in zeros:64
   osmia prog run name drop data_in traffic.pcap
   osmia prog run name drop data_in hex:ffffffffffff... --expect XDP_DROP
+  osmia prog run name on_exec ctx_in '[1, 2, 3]'
   osmia prog run name redirect data_in zeros:64 \\
       ctx_in '{\"ingress_ifindex\":1}' repeat 1000000
+
+Captures of raw IP, of the loopback and of `any` have no Ethernet headers, which the
+kernel wants in front of every packet: one is put there that tells the protocol.
 
 With --expect, the exit code is 1 unless every run returns this.")]
 pub struct Run {
@@ -60,14 +68,14 @@ struct Plan {
     data_out: Option<String>,
     ctx_in: Option<String>,
     ctx_out: Option<String>,
-    repeat: u32,
+    repeat: Option<u32>,
 }
 
 impl Plan {
     fn read(words: &mut Words<'_>) -> Result<Self, Failure> {
         const KEYS: [&str; 7] =
             ["data_in", "data_out", "data_size_out", "ctx_in", "ctx_out", "ctx_size_out", "repeat"];
-        let mut plan = Self { repeat: 1, ..Self::default() };
+        let mut plan = Self::default();
         while !words.is_empty() {
             match words.keyword(&KEYS)? {
                 "data_in" => plan.data_in = Some(words.next("the packet")?.to_owned()),
@@ -76,8 +84,9 @@ impl Plan {
                 "ctx_out" => plan.ctx_out = Some(words.next("the file")?.to_owned()),
                 "repeat" => {
                     let times = words.number("how often")?;
-                    plan.repeat = u32::try_from(times)
+                    let times = u32::try_from(times)
                         .map_err(|_| Failure::usage("a program runs at most 4294967295 times"))?;
+                    plan.repeat = Some(times);
                 }
                 _ => {
                     words.number("the size")?;
@@ -85,6 +94,23 @@ impl Plan {
             }
         }
         Ok(plan)
+    }
+
+    /// How often, as the kernel wants it: 0 is once for all types, and 1 is refused for those that
+    /// cannot be run more often.
+    fn times(&self) -> u32 {
+        self.repeat.filter(|times| *times > 1).unwrap_or(0)
+    }
+
+    /// Refuses to write what comes out where there are many.
+    fn no_outputs(&self) -> Result<(), Failure> {
+        let outputs = [("data_out", &self.data_out), ("ctx_out", &self.ctx_out)];
+        match outputs.into_iter().find(|(_, file)| file.is_some()) {
+            Some((word, _)) => Err(Failure::usage(format!(
+                "{word} is for one packet: of a capture there are as many as it has packets"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 
@@ -107,9 +133,10 @@ impl Run {
                 Failure::usage(format!("'{written}' is no verdict of programs of type {ty}"))
             })?),
         };
-        let runner = Runner { kernel, program, plan };
+        let context = Context::read(plan.ctx_in.as_deref(), &kernel, &found)?;
+        let runner = Runner { program, plan, context };
         match runner.plan.data_in.as_deref().map(Packets::read).transpose()? {
-            Some(Packets::Capture(packets)) => runner.capture(&packets, expected, output),
+            Some(Packets::Capture(capture)) => runner.capture(&capture, expected, output),
             Some(Packets::One(packet)) => runner.once(&packet, expected, output),
             None => runner.once(&[], expected, output),
         }
@@ -117,16 +144,16 @@ impl Run {
 }
 
 struct Runner {
-    kernel: Kernel,
     program: Program,
     plan: Plan,
+    context: Context,
 }
 
 impl Runner {
-    fn run(&self, packet: &[u8]) -> Result<TestRunResult, Failure> {
-        let context = self.context(packet.len())?;
-        let run = TestRun::data(packet).ctx(context.as_slice()).repeat(self.plan.repeat);
-        Ok(self.program.test_run(&run)?)
+    fn run(&self, packet: &[u8]) -> Result<TestRunResult, osmia::Error> {
+        let context = self.context.with_packet(packet.len());
+        let run = TestRun::data(packet).ctx(context.as_ref()).repeat(self.plan.times());
+        self.program.test_run(&run)
     }
 
     fn once(
@@ -147,7 +174,7 @@ impl Runner {
             duration: ran.duration.as_nanos() as u64,
             verdict: verdict::name(ty, ran.retval),
             text: verdict::text(ty, ran.retval),
-            repeat: self.plan.repeat,
+            repeat: self.plan.times(),
             change: changed.then_some((packet.len(), ran.data_out.len())),
         })?;
         match expected {
@@ -158,84 +185,6 @@ impl Runner {
             ))),
             _ => Ok(()),
         }
-    }
-
-    fn capture(
-        &self,
-        packets: &[Vec<u8>],
-        expected: Option<u32>,
-        output: &mut Output,
-    ) -> Result<(), Failure> {
-        let ty = self.program.prog_type();
-        let mut report = Captured { packets: packets.len(), verdicts: BTreeMap::new() };
-        let mut others = Vec::new();
-        for (at, packet) in packets.iter().enumerate() {
-            let ran = self.run(packet).map_err(|failure| {
-                failure.during(format!("packet {} of {} bytes", at + 1, packet.len()))
-            })?;
-            let counted = report.verdicts.entry(verdict::text(ty, ran.retval)).or_default();
-            counted.count += 1;
-            counted.bytes += packet.len();
-            counted.nanos += ran.duration.as_nanos() as u64;
-            if expected.is_some_and(|expected| expected != ran.retval) {
-                others.push(format!("{} ({})", at + 1, verdict::text(ty, ran.retval)));
-            }
-        }
-        output.show(&report)?;
-        match (expected, others.as_slice()) {
-            (None, _) | (_, []) => Ok(()),
-            (Some(expected), others) => {
-                let shown = others.get(..10).unwrap_or(others).join(", ");
-                let more = others.len().saturating_sub(10);
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                let expected = verdict::text(ty, expected);
-                Err(Failure::new(format!("packets {shown}{more} did not return {expected}")))
-            }
-        }
-    }
-
-    /// The context's bytes.
-    fn context(&self, packet_len: usize) -> Result<Vec<u8>, Failure> {
-        let Some(written) = self.plan.ctx_in.as_deref() else { return Ok(Vec::new()) };
-        if !written.trim_start().starts_with('{') {
-            return packets::bytes(written);
-        }
-        let ty = self.program.prog_type();
-        let name = match ty {
-            ProgType::XDP => "xdp_md",
-            ProgType::SK_LOOKUP => "bpf_sk_lookup",
-            ProgType::SOCKET_FILTER
-            | ProgType::SCHED_CLS
-            | ProgType::SCHED_ACT
-            | ProgType::CGROUP_SKB
-            | ProgType::LWT_IN
-            | ProgType::LWT_OUT
-            | ProgType::LWT_XMIT
-            | ProgType::LWT_SEG6LOCAL => "__sk_buff",
-            _ => {
-                return Err(Failure::unsupported(format!(
-                    "the context of programs of type {ty} has no type in the kernel's BTF that is \
-                     known here: give its bytes"
-                )));
-            }
-        };
-        let btf = self.kernel.btf()?;
-        let Some(found) = btf.find(Kind::Struct, name)? else {
-            return Err(Failure::not_found(format!("the kernel's BTF has no struct {name}")));
-        };
-        let attempt = || format!("read the context as struct {name}");
-        let mut input = Input::parse(written)
-            .map_err(|error| Failure::because(attempt(), &error))?
-            .encode(btf, found.id())
-            .map_err(|error| Failure::because(attempt(), &error))?;
-        if ty == ProgType::XDP {
-            // The kernel wants `data_end`, which is the second member, to be the packet's length.
-            let len = (packet_len as u32).to_ne_bytes();
-            if let Some(end) = input.get_mut(4..8).filter(|end| **end == [0; 4]) {
-                end.copy_from_slice(&len);
-            }
-        }
-        Ok(input)
     }
 }
 
@@ -300,36 +249,4 @@ fn dump(bytes: &[u8]) -> String {
         let _ = writeln!(text, "{:6x}: {}", at * 16, hex(line, " "));
     }
     text
-}
-
-/// What the packets of a capture gave.
-#[derive(Serialize)]
-struct Captured {
-    packets: usize,
-    verdicts: BTreeMap<String, Counted>,
-}
-
-#[derive(Default, Serialize)]
-struct Counted {
-    count: u64,
-    bytes: usize,
-    #[serde(rename = "duration")]
-    nanos: u64,
-}
-
-impl Report for Captured {
-    fn text(&self, page: &Page) -> String {
-        let mut table =
-            Table::new(page, &["verdict", "packets", "bytes", "per run"]).numbers(&[1, 2]);
-        for (verdict, counted) in &self.verdicts {
-            let per_run = counted.nanos.checked_div(counted.count).unwrap_or(0);
-            table.row([
-                verdict.clone(),
-                counted.count.to_string(),
-                counted.bytes.to_string(),
-                precise(Duration::from_nanos(per_run)),
-            ]);
-        }
-        format!("{}{} packets\n", table.plain(), self.packets)
-    }
 }

@@ -19,7 +19,8 @@ Examples:
 pub struct RunOptions {
     /// A BPF C file, or an object made of one
     pub file: PathBuf,
-    /// Set a global variable before loading; structs and arrays as JSON
+    /// Set a global variable or a part of it (limits.least, ports[1]) before loading: JSON of its
+    /// type, an address, or text
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     pub set: Vec<(String, String)>,
     /// Attach a program to what its section does not name: an interface (XDP: eth0 or

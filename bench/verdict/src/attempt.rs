@@ -36,7 +36,7 @@ impl Attempt<'_> {
                 return verdicts;
             }
             verdicts.push(json!({
-                "program": trying, "opened": false, "loaded": false, "why": why,
+                "program": trying, "opened": false, "loaded": false, "broken": true, "why": why,
             }));
         }
     }

@@ -10,7 +10,7 @@ mod libbpf;
 mod osmia;
 mod run;
 
-use std::path::{Path};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// What became of an object, or of one of its programs.

@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 
 use crate::attempt::Attempt;
 
-/// Prints what is told of each object, with its path and the library's name, and then that it is done. The objects are
-/// shared out among the processors.
+/// How many are loaded at once on a processor: the kernel mostly waits for its own others to be done with what is replaced.
+const AT_ONCE: usize = 4;
+
+/// Prints what is told of each object, with its path and the library's name, and then that it is done.
 pub fn all(pins: &Path, each: bool, seconds: u64, objects: &[String]) -> ExitCode {
     let limit = Duration::from_secs(seconds);
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+        for _ in 0..AT_ONCE * thread::available_parallelism().map_or(1, NonZero::get) {
             scope.spawn(|| {
                 while let Some(object) = objects.get(next.fetch_add(1, Ordering::Relaxed)) {
                     for library in ["libbpf", "osmia"] {

@@ -16,14 +16,17 @@ enum Outcome {
     LoadedByUsAlone,
     RejectedByBoth,
     LoadedByBoth,
+    /// One of the loaders crashed or gave no answer in time, and the other did not load it either.
+    Unanswered,
 }
 
 /// All of them.
-const OUTCOMES: [Outcome; 4] = [
+const OUTCOMES: [Outcome; 5] = [
     Outcome::RejectedByUsAlone,
     Outcome::LoadedByUsAlone,
     Outcome::RejectedByBoth,
     Outcome::LoadedByBoth,
+    Outcome::Unanswered,
 ];
 
 /// An object or a program.
@@ -98,6 +101,7 @@ impl Comparison {
                 (true, true) => Outcome::LoadedByBoth,
                 (true, false) => Outcome::RejectedByUsAlone,
                 (false, true) => Outcome::LoadedByUsAlone,
+                (false, false) if theirs.broken || ours.broken => Outcome::Unanswered,
                 (false, false) => Outcome::RejectedByBoth,
             };
             self.rows.push(Row {
@@ -177,6 +181,7 @@ fn figures(text: &mut String, noun: &str, rows: &[&Row]) {
         ("  rejected by both".to_owned(), count(Outcome::RejectedByBoth)),
         ("  rejected by Osmia alone".to_owned(), count(Outcome::RejectedByUsAlone)),
         ("  loaded by Osmia alone".to_owned(), count(Outcome::LoadedByUsAlone)),
+        ("  no answer of one".to_owned(), count(Outcome::Unanswered)),
     ];
     for (label, number) in lines {
         let _ = writeln!(text, "{label:<28}{number:>6}");
@@ -197,7 +202,7 @@ mod tests {
 
     fn verdict(program: Option<&str>, loaded: bool) -> Verdict {
         let program = program.map(str::to_owned);
-        Verdict { program, opened: true, loaded, why: "why".to_owned() }
+        Verdict { program, opened: true, loaded, broken: false, why: "why".to_owned() }
     }
 
     #[test]
@@ -207,9 +212,12 @@ mod tests {
             vec![verdict(None, true), verdict(Some("one"), false), verdict(Some("two"), true)];
         let osmia = vec![verdict(None, false), verdict(Some("one"), true)];
         comparison.add("a.o", Both { libbpf, osmia });
+        let hung = Verdict { broken: true, ..verdict(None, false) };
+        let both = Both { libbpf: vec![hung], osmia: vec![verdict(None, false)] };
+        comparison.add("b.o", both);
         let outcomes: Vec<Outcome> = comparison.rows.iter().map(|row| row.outcome).collect();
         let alone = Outcome::RejectedByUsAlone;
-        assert_eq!(outcomes, [alone, Outcome::LoadedByUsAlone, alone]);
+        assert_eq!(outcomes, [alone, Outcome::LoadedByUsAlone, alone, Outcome::Unanswered]);
 
         let lines = comparison.lines(Some("6.1"));
         let mut read = Comparison::default();

@@ -15,6 +15,8 @@ pub(crate) struct Verdict {
     pub(crate) program: Option<String>,
     pub(crate) opened: bool,
     pub(crate) loaded: bool,
+    /// The loader crashed, or had not answered in time.
+    pub(crate) broken: bool,
     pub(crate) why: String,
 }
 
@@ -73,6 +75,7 @@ fn read(value: &Value) -> Option<Verdict> {
         program: text("program"),
         opened: value.get("opened")?.as_bool()?,
         loaded: value.get("loaded")?.as_bool()?,
+        broken: value.get("broken").is_some(),
         why: text("why").unwrap_or_default(),
     })
 }

@@ -408,6 +408,15 @@ fn attaches_since(def: &SectionDef) -> &'static str {
 }
 
 #[test]
+fn an_action_says_who_takes_it() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(spec) = spec() else { return };
+    let object = load(&spec, "in_action", None).unwrap();
+    let text = format!("{:#}", object.program("in_action").unwrap().attach().unwrap_err());
+    assert!(text.contains("tc(8) takes it from a pin"), "{text}");
+}
+
+#[test]
 fn a_program_is_loaded_again_under_another_name_for_another_place() {
     let Some(_gate) = Gate::root() else { return };
     let Some(mut spec) = spec() else { return };

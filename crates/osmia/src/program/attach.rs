@@ -132,9 +132,10 @@ impl Program {
                 Ok(Target::Loaded(format!("{kind} {target}")))
             }
             (ProgType::XDP, _) => Err("which interface it is for must be said".to_owned()),
-            (ProgType::SCHED_CLS | ProgType::SCHED_ACT, _) => {
-                Err("which interface it is for must be said".to_owned())
-            }
+            (ProgType::SCHED_CLS, _) => Err("which interface it is for must be said".to_owned()),
+            (ProgType::SCHED_ACT, _) => Err("it is an action of a filter, for which tc(8) takes \
+                 it from a pin (`action bpf object-pinned`); in SEC(\"tc\") it acts by itself"
+                .to_owned()),
             (ProgType::PERF_EVENT, _) => Err("which event it is for must be said".to_owned()),
             (ProgType::NETFILTER, _) => Err("which hook it is for must be said".to_owned()),
             (ProgType::SK_LOOKUP | ProgType::FLOW_DISSECTOR, _) => {

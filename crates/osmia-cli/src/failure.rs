@@ -177,6 +177,9 @@ impl Exit {
                 _ => Self::Failed,
             });
         }
+        if let Some(osmia_object::Error::NoSuchVariable { .. }) = error.downcast_ref() {
+            return Some(Self::NotFound);
+        }
         if let Some(error) = error.downcast_ref::<io::Error>() {
             return match error.kind() {
                 ErrorKind::NotFound => Some(Self::NotFound),

@@ -1,6 +1,7 @@
 //! What is told of the kernel that loads.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use osmia::{Kernel, Loader};
@@ -28,8 +29,21 @@ impl KernelOptions {
     /// # Errors
     /// It does not tell what it takes to talk to it.
     pub fn kernel(&self) -> Result<Kernel, Failure> {
+        self.kernel_with(self.kernel_btf.as_deref())
+    }
+
+    /// The kernel, with these types.
+    ///
+    /// # Errors
+    /// As for [`KernelOptions::kernel`].
+    pub fn kernel_with(&self, btf: Option<&Path>) -> Result<Kernel, Failure> {
+        // They are read when something asks, which may be never.
+        for file in btf.into_iter().chain(self.kernel_config.as_deref()) {
+            fs::metadata(file)
+                .map_err(|error| Failure::because(format!("read {}", file.display()), &error))?;
+        }
         let mut kernel = Kernel::builder();
-        if let Some(file) = &self.kernel_btf {
+        if let Some(file) = btf {
             kernel = kernel.btf_file(file);
         }
         if let Some(file) = &self.kernel_config {

@@ -87,11 +87,15 @@ pub fn pin(bpf: &Bpf, what: &str, object: impl AsFd, path: &Path) -> Result<(), 
         let dots = path.file_name().is_some_and(|name| name.as_bytes().contains(&b'.'));
         let why = match errno {
             Errno::EXIST => "there is such a file already".to_owned(),
-            Errno::NOENT => format!("the directory {} does not exist", directory.display()),
+            Errno::NOENT => {
+                let missing = format!("the directory {} does not exist", directory.display());
+                return Failure::not_found(format!("{attempt}: {missing}"));
+            }
             _ if KernelFs::Bpf.holds(directory) == Ok(false) => {
                 let usual = KernelFs::Bpf.find();
                 let usual = usual.map(|place| format!("; one is mounted at {}", place.display()));
-                format!("it is not in a bpf file system{}", usual.unwrap_or_default())
+                let why = format!("it is not in a bpf file system{}", usual.unwrap_or_default());
+                return Failure::usage(format!("{attempt}: {why}"));
             }
             Errno::PERM if dots => {
                 return Failure::new(format!("{attempt}: names in a bpf file system have no dots"));
@@ -118,7 +122,7 @@ pub fn prepare_folder(folder: &Path) -> Result<(), Failure> {
     if KernelFs::Bpf.holds(ancestor) != Ok(true) {
         let place =
             KernelFs::Bpf.find().map(|place| format!("; one is mounted at {}", place.display()));
-        return Err(Failure::new(format!(
+        return Err(Failure::usage(format!(
             "{} is not in a bpf file system, where alone programs can be pinned{}",
             folder.display(),
             place.unwrap_or_default()

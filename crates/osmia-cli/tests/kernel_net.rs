@@ -247,7 +247,9 @@ fn programs_are_bound_to_an_interface() {
         if !gate.needs("programs for an interface's metadata", "6.3", said.code == Some(0)) {
             return;
         }
-        osmia(&["net", "attach", "xdpdrv", pin.to_str().unwrap(), "dev", NEAR]).done();
+        let late = ["net", "attach", "xdpdrv", pin.to_str().unwrap(), "dev", NEAR, "prepend"];
+        assert!(osmia(&late).failed_as(2).contains("overwrite"));
+        osmia(&late[..late.len() - 1]).done();
         let taken = osmia(&["net", "attach", "xdpgeneric", pin.to_str().unwrap(), "dev", NEAR]);
         assert_eq!(taken.code, Some(1), "{}", taken.err);
         osmia(&["net", "detach", "xdpdrv", "dev", NEAR]).done();

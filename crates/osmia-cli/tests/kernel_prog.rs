@@ -349,6 +349,9 @@ fn what_the_kernel_does_not_tell_is_given() {
         let shown = osmia_json(&["prog", "show", "pinned", text(&path)]);
         shown["map_ids"].as_array().unwrap().len()
     };
+    let pin = bpffs.path().join("none");
+    let missing = ["prog", "load", text(&fold), text(&pin), "kernel_btf", "/nowhere/btf"];
+    assert!(osmia(&missing).failed_as(3).contains("/nowhere/btf"));
     // Constants and the kernel's configuration have a map each, unless they are in the instructions.
     assert_eq!((maps("plain", &[]), maps("folded", &["--fold-constants"])), (3, 1));
 

@@ -90,6 +90,14 @@ fn what_programs_cost_is_watched() {
 }
 
 #[test]
+fn some_time_passes_between_looks() {
+    for verb in [&["prog", "top"][..], &["map", "watch", "x"]] {
+        let none = osmia(&[verb, &["--interval", "0"]].concat());
+        assert!(none.failed_as(2).contains("some time must pass"), "{verb:?}");
+    }
+}
+
+#[test]
 fn watching_ends_with_a_signal() {
     let Some(_gate) = Gate::root() else { return };
     let mut child = command(&["prog", "top"]).stdout(Stdio::piped()).spawn().unwrap();

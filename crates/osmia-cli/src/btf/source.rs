@@ -121,7 +121,7 @@ pub fn of_id(id: u32) -> Result<Btf, Failure> {
 /// There is none.
 pub fn find<'a>(btf: &'a Btf, written: &str) -> Result<Type<'a>, Failure> {
     match written.parse() {
-        Ok(id) => Ok(btf.ty(TypeId(id))?),
+        Ok(id) => btf.ty(TypeId(id)).map_err(|error| Failure::not_found(error.to_string())),
         Err(_) => type_name::find(btf, written),
     }
 }

@@ -20,7 +20,7 @@ use crate::map::open;
 use crate::output::{Form, Output};
 use crate::put::put;
 use crate::report::{Page, Report};
-use crate::run::options::duration;
+use crate::run::options::interval;
 use crate::run::signals::Signals;
 use crate::words::Words;
 
@@ -48,7 +48,7 @@ pub struct Watch {
     #[arg(required = true, value_name = "MAP")]
     words: Vec<String>,
     /// How often to look
-    #[arg(long, short, default_value = "1", value_name = "TIME", value_parser = duration)]
+    #[arg(long, short, default_value = "1", value_name = "TIME", value_parser = interval)]
     interval: Duration,
     /// Only elements that meet a condition on a part: `key.pid=12`, `value>9`
     #[arg(long = "where", value_name = "CONDITION")]

@@ -126,7 +126,7 @@ impl Attach {
             return netfilter::attach(prog, &mut words);
         }
         let (index, device) = device(&mut words)?;
-        let manner = Manner::read(&mut words)?;
+        let manner = Manner::read(&mut words, place)?;
         let attempt = format!("attach program {} to {name} of {device}", prog.info()?.id);
         let attached = attach(place, &prog, (index, &manner), &attempt);
         attached.map_err(|failure| of_other_type(place, &prog, &attempt).unwrap_or(failure))
@@ -255,10 +255,17 @@ impl Detach {
 }
 
 impl Manner {
-    fn read(words: &mut Words<'_>) -> Result<Self, Failure> {
+    /// What is not for this place is no more understood than other words.
+    fn read(words: &mut Words<'_>, place: Place) -> Result<Self, Failure> {
+        let keywords: &[&'static str] = match place {
+            Place::Xdp(_) => &["overwrite"],
+            Place::Multi(_) => &["prepend"],
+            Place::Classifier(_) => &["prio", "handle"],
+            Place::Dissector | Place::Netfilter => &[],
+        };
         let mut manner = Self::default();
         while !words.is_empty() {
-            match words.keyword(&["overwrite", "prepend", "prio", "handle"])? {
+            match words.keyword(keywords)? {
                 "overwrite" => manner.overwrite = true,
                 "prepend" => manner.prepend = true,
                 "prio" => {

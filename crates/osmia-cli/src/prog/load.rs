@@ -160,7 +160,7 @@ impl LoadOptions {
             device.bind(&mut spec);
         }
         let kernel = match &plan.kernel_btf {
-            Some(file) => Kernel::builder().btf_file(file).build()?,
+            Some(file) => self.kernel.kernel_with(Some(file))?,
             None => self.kernel.kernel()?,
         };
         let folder = if first_only { plan.path.parent() } else { Some(plan.path.as_path()) };

@@ -44,7 +44,7 @@ Examples:
 )]
 pub struct Top {
     /// How long to count for each picture
-    #[arg(long, short, value_name = "TIME", default_value = "1s", value_parser = crate::run::duration)]
+    #[arg(long, short, value_name = "TIME", default_value = "1s", value_parser = crate::run::options::interval)]
     interval: Duration,
     /// End after so many pictures
     #[arg(long, short = 'n', value_name = "N")]

@@ -17,7 +17,6 @@ fn complaint(arguments: &[&str], code: i32) -> Option<String> {
 #[test]
 fn values_must_fit_the_variable() {
     for (set, told) in [
-        ("onlypid=1", "no variable onlypid; did you mean only_pid? (constants: "),
         ("only_pid=-1", "set variable only_pid (__u32) to -1: "),
         ("mode=LOD", "enum mode has no LOD; it has QUIET, LOUD"),
         ("limits={\"mots\":[1]}", "struct limits has no mots; it has least, most"),
@@ -33,6 +32,7 @@ fn values_must_fit_the_variable() {
 #[test]
 fn names_must_be_the_objects() {
     for (arguments, told) in [
+        (["--set", "onlypid=1"], "no variable onlypid; did you mean only_pid? (constants: "),
         (["--attach", "on_clos=x"], "no program on_clos; did you mean on_close?"),
         (["--event", "plian=other"], "no ring buffer plian; did you mean plain?"),
         (["--event", "plain=struct othre"], "no type struct othre; did you mean other?"),

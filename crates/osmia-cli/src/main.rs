@@ -14,6 +14,7 @@ mod cgroup_path;
 mod check;
 mod cli;
 mod compile;
+mod completions;
 mod doctor;
 mod failure;
 mod feature;

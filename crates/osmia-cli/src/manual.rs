@@ -1,11 +1,10 @@
-//! Completions and manual pages, made of the definition of the command line.
+//! Manual pages, made of the definition of the command line.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, Command, CommandFactory as _};
-use clap_complete::Shell;
 use serde::Serialize;
 
 use crate::cli::Cli;
@@ -13,18 +12,6 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::put::put;
 use crate::report::{Page, Report};
-
-// The arguments of `osmia completions`.
-#[derive(Args)]
-#[command(after_help = "Examples:
-  osmia completions bash > /etc/bash_completion.d/osmia
-  osmia completions zsh > ~/.zfunc/_osmia
-  osmia completions fish > ~/.config/fish/completions/osmia.fish")]
-pub struct Completions {
-    /// Which shell
-    #[arg(value_enum)]
-    shell: Shell,
-}
 
 // The arguments of `osmia man`.
 #[derive(Args)]
@@ -40,18 +27,6 @@ pub struct Man {
 struct Written {
     directory: PathBuf,
     pages: usize,
-}
-
-impl Completions {
-    /// Prints them.
-    ///
-    /// # Errors
-    /// Nobody reads them.
-    pub fn run(&self) -> Result<(), Failure> {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "osmia", &mut script);
-        Output::raw(&script)
-    }
 }
 
 impl Man {

@@ -4,10 +4,13 @@
 mod beside;
 mod command;
 
+use osmia::{Kernel, Object};
+use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 use serde_json::Value;
 
 use crate::beside::{bpftool, osmia, osmia_json};
+use crate::command::Said;
 
 /// bpftool 7.1 loads tracing programs without a target, which no kernel takes; ours have one.
 const OTHER_TYPES: [&str; 1] = ["have_tracing_prog_type"];
@@ -128,6 +131,33 @@ fn manuals_and_completions_come_from_the_definition() {
     }
     for shell in ["bash", "zsh", "fish"] {
         let script = osmia(&["completions", shell]).done();
-        assert!(script.contains("getnext"), "{shell}");
+        assert!(script.contains("getnext") && script.contains("completions --of"), "{shell}");
     }
+}
+
+#[test]
+fn bash_completes_verbs_and_objects() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("day").bytes() else { return };
+    if std::process::Command::new("bash").arg("--version").output().is_err() {
+        return osmia_testkit::skip::tool("bash is not installed");
+    }
+    let spec = osmia::open("day", bytes).unwrap();
+    let object = Object::load(&spec, &Kernel::running().unwrap()).unwrap();
+    let id = object.map("flows").unwrap().info().unwrap().id;
+    let script = osmia(&["completions", "bash"]).done();
+    let exe = env!("CARGO_BIN_EXE_osmia");
+    let complete = |words: &[&str]| {
+        let [.., before, last] = words else { panic!("{words:?}") };
+        let run = format!(
+            "{script}\nCOMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _osmia_objects '{exe}' '{last}' '{before}'; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let mut bash = std::process::Command::new("bash");
+        Said::of(bash.args(["--norc", "-c", &run, "bash"]).args(words).output().unwrap())
+    };
+    assert_eq!(complete(&[exe, "map", "getn"]).done(), "getnext\n");
+    assert_eq!(complete(&[exe, "map", "dump", "name", "flow"]).done(), "flows\n");
+    let ids = complete(&[exe, "map", "dump", "id", &id.to_string()]).done();
+    assert!(ids.lines().any(|line| line == id.to_string()), "{ids}");
 }

@@ -70,7 +70,8 @@ pub mod xdp;
 /// # Kernel
 /// Where the kernel has links for a kind of place (cgroups since 5.7, raw tracepoints and tracing since 5.8,
 /// XDP since 5.9, perf events since 5.15) this is one; elsewhere the older way of attaching is used and undone,
-/// and then it can be neither pinned nor asked for its info.
+/// and then it can be neither pinned nor asked for its info. What the kernel keeps of that when the process is killed is
+/// found by the next one ([`Kernel::leftovers`]). Infrared receivers (LIRC) are the one kind of place that there is no way to.
 #[derive(Debug)]
 pub struct Link {
     kernel: Kernel,

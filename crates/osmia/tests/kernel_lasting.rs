@@ -257,8 +257,16 @@ fn what_the_kernel_keeps_of_a_killed_process_is_found_and_removed() {
     let text = format!("{error:#}");
     assert!(text.contains(&format!("which process {process} has left")), "{text}");
 
-    veth.near.enter(|| left.into_iter().for_each(|leftover| good(leftover.remove())));
-    assert!(left_by(process, &veth.near).is_empty());
+    // Some kernels let a perf event go a moment after its last descriptor.
+    let began = Instant::now();
+    let mut left = left;
+    while !left.is_empty() {
+        let removed = veth
+            .near
+            .enter(|| left.into_iter().map(Leftover::remove).collect::<Result<Vec<()>, Error>>());
+        assert!(removed.is_ok() || began.elapsed() < LONG, "{removed:?}");
+        left = left_by(process, &veth.near);
+    }
     assert_eq!(in_tracefs(), 0);
     good(good(veth.near.enter(|| program.attach_filter(&place))).detach());
 }

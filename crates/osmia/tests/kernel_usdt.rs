@@ -308,8 +308,8 @@ fn a_program_for_marks_runs_at_a_function_too() {
     let link = good(probe(&object, "on_mark").attach_uprobe(&place));
     call();
     assert_eq!(number(&object, "hits"), 1);
-    // Nobody has told it of arguments.
-    assert_eq!(number(&object, "last_error"), -2, "ENOENT");
+    // Nobody has told it of arguments: ENOENT, or ESRCH where it knows marks by their addresses.
+    assert!(matches!(number(&object, "last_error"), -2 | -3), "{}", number(&object, "last_error"));
     good(link.detach());
     a_moment();
     call();

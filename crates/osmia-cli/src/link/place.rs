@@ -21,6 +21,9 @@ const LONGEST: usize = 4097;
 /// `BPF_F_KPROBE_MULTI_RETURN` and `BPF_F_UPROBE_MULTI_RETURN`.
 const RETURN: u32 = 1;
 
+/// The bytes of an instruction that marks the target of a jump (`endbr64`, `bti`).
+const MARK: u64 = 4;
+
 /// What a link is attached to.
 #[derive(Debug, Default)]
 pub struct Place {
@@ -284,9 +287,11 @@ fn kprobe_multi(bpf: &Bpf, link: &OpenLink, symbols: &mut Option<Symbols>) -> Re
 /// Functions with their cookies.
 fn functions(addrs: &[u64], cookies: &[u64], symbols: &mut Option<Symbols>) -> Vec<Value> {
     let symbols = symbols.get_or_insert_with(Symbols::read);
-    let known: HashMap<u64, Symbol> = symbols.at(addrs.iter().copied());
+    // Some kernels tell where they call the tracer, which is behind the mark of a jump's target.
+    let starts = |addr: &u64| [*addr, addr.saturating_sub(MARK)];
+    let known: HashMap<u64, Symbol> = symbols.at(addrs.iter().flat_map(starts));
     let function = |(addr, cookie): (&u64, &u64)| {
-        let symbol = known.get(addr);
+        let symbol = starts(addr).iter().find_map(|start| known.get(start));
         json!({
             "addr": addr,
             "func": symbol.map_or("", |symbol| &symbol.name),

@@ -20,6 +20,8 @@ use crate::link::tc_filter::marked;
 /// detached by the kernel when its owner dies, but for what has no mark of Osmia's: XDP on kernels before 5.9, programs
 /// on routes, and cgroups with other modes than [`CgroupMode::Link`](crate::CgroupMode::Link).
 ///
+/// Who goes on with a [`Link`](crate::Link) in a child that was forked is taken for the parent, which may be no more.
+///
 /// # Examples
 /// ```no_run
 /// # fn main() -> Result<(), osmia::Error> {

@@ -5,6 +5,7 @@
 //! - All other names stay as they are. Rust's keywords become raw (`r#type`), and the
 //!   few that cannot (`self`, `super`, `crate`, `Self`) get an underscore at their end.
 //! - A character that no Rust name may have becomes an underscore.
+//! - Of a name that is longer than 200 characters the first 200 are kept.
 //! - Of names that come out alike the later ones get a number: `Event`, `Event2`.
 
 use std::collections::HashMap;
@@ -23,6 +24,9 @@ const KEYWORDS: &[&str] = &[
 
 /// Words that may not even be raw names.
 const NEVER_NAMES: &[&str] = &["self", "Self", "super", "crate", "_"];
+
+/// How many characters of a name are kept: a module has names many times, and C's may be of any length.
+const LONGEST: usize = 200;
 
 /// What stands for no name at all.
 const UNNAMED: &str = "unnamed";
@@ -78,7 +82,8 @@ fn clean(name: &str) -> String {
         }
     };
     let name = if name.is_empty() { UNNAMED } else { name };
-    let mut clean: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+    let chars = name.chars().take(LONGEST);
+    let mut clean: String = chars.map(|c| if fits(c) { c } else { '_' }).collect();
     if clean.starts_with(|c: char| c.is_ascii_digit()) {
         clean.insert(0, '_');
     }
@@ -88,7 +93,22 @@ fn clean(name: &str) -> String {
 /// Names of C for documentation, on one line and without what would mean something there.
 pub(crate) fn shown(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_ .-/".contains(c);
-    name.chars().map(|c| if plain(c) { c } else { '?' }).collect()
+    cut(name.chars().map(|c| if plain(c) { c } else { '?' }))
+}
+
+/// The name of what is inside something else, after both.
+pub(crate) fn inside(outer: &str, inner: &str) -> String {
+    outer.chars().chain(inner.chars()).take(LONGEST).collect()
+}
+
+/// Text for documentation, of which no more is shown than of a name.
+pub(crate) fn cut(text: impl IntoIterator<Item = char>) -> String {
+    let mut text = text.into_iter();
+    let mut kept: String = text.by_ref().take(LONGEST).collect();
+    if text.next().is_some() {
+        kept.push('…');
+    }
+    kept
 }
 
 /// The names that are taken in one place.
@@ -124,7 +144,7 @@ impl Claims {
 
 #[cfg(test)]
 mod tests {
-    use super::{Claims, camel, ident, plain, shown};
+    use super::{Claims, camel, ident, inside, plain, shown};
 
     #[test]
     fn types_are_in_camel_case() {
@@ -198,5 +218,15 @@ mod tests {
     fn documentation_shows_one_harmless_line() {
         assert_eq!(shown("struct a"), "struct a");
         assert_eq!(shown("a`]\n*/"), "a????/");
+        assert_eq!(shown(&"a".repeat(200)), "a".repeat(200));
+        assert_eq!(shown(&"ä".repeat(201)), "ä".repeat(200) + "…");
+    }
+
+    #[test]
+    fn long_names_are_cut() {
+        let long = "ab_".repeat(100);
+        assert_eq!(plain(&long), long[..200]);
+        assert_eq!(camel(&long), "Ab".repeat(67));
+        assert_eq!(inside(&"A".repeat(199), "Bc"), "A".repeat(199) + "B");
     }
 }

@@ -12,6 +12,9 @@ use crate::generate::types::model::{
 /// Deeper nests than this are circles, or made to hurt.
 const DEPTH: u32 = 64;
 
+/// No comment is looked for that is about what is inside so many others with names.
+const LONGEST_PATH: usize = 1024;
+
 /// Names that generated code itself needs.
 const TAKEN: &[&str] =
     &["Bool", "Chars", "FromBytes", "Immutable", "IntoBytes", "KnownLayout", "Pad", "Ptr"];
@@ -211,10 +214,13 @@ impl<'a> Collector<'a> {
             let c_name =
                 if anonymous { format!("anon{anonymous_count}") } else { member.name.to_owned() };
             anonymous_count += u32::from(anonymous);
-            let rust = item.name.clone() + &names::camel(&c_name);
-            let c = format!("the type of `{}` in {}", names::shown(&c_name), item.c_name);
+            let rust = names::inside(&item.name, &names::camel(&c_name));
+            let outer = names::cut(item.c_name.chars());
+            let c = format!("the type of `{}` in {outer}", names::shown(&c_name));
             let path = match item.path.as_str() {
-                "" => String::new(),
+                path if path.is_empty() || path.len() + c_name.len() > LONGEST_PATH => {
+                    String::new()
+                }
                 path => format!("{path}.{c_name}"),
             };
             let hint = Hint { rust, c, path };

@@ -1,6 +1,6 @@
 //! Types that were made to do harm: circles, nests, arrays beyond all measure, names that repeat.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::result_large_err)]
 
 use std::path::Path;
 

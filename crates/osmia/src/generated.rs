@@ -94,6 +94,7 @@ mod boolean;
 mod chars;
 pub mod flexible;
 pub mod initial;
+mod layout;
 pub mod ops;
 mod pad;
 mod ptr;
@@ -101,8 +102,10 @@ pub mod union;
 
 pub use crate::generated::boolean::Bool;
 pub use crate::generated::chars::Chars;
+pub use crate::generated::layout::name;
 pub use crate::generated::pad::Pad;
 pub use crate::generated::ptr::{Function, Ptr};
+pub use crate::{__layout as layout, __show as show};
 
 /// Reads the object that a module was generated from.
 ///

@@ -24,6 +24,8 @@ enum Shape {
     Value,
     /// With commas in it, at which it may be broken.
     List,
+    /// What a macro is told: as many of its elements in a line as there is room for.
+    Filled,
 }
 
 /// A file that is being written.
@@ -144,6 +146,7 @@ impl Printer {
                         Delimiter::Brace if is_use => Shape::List,
                         Delimiter::Brace if is_value(before, group, rest) => Shape::Value,
                         Delimiter::Brace => Shape::Block,
+                        _ if matches!(before, Some(Piece::Operator("!"))) => Shape::Filled,
                         _ => Shape::List,
                     };
                     self.group(group, rest, shape, depth);
@@ -169,12 +172,19 @@ impl Printer {
                 self.pieces(pieces, depth);
                 self.push(" ");
             }
-            Shape::List if group.has_block || self.fits(group, rest) || !has_commas(pieces) => {
+            Shape::List | Shape::Filled
+                if group.has_block || self.fits(group, rest) || !has_commas(pieces) =>
+            {
                 self.pieces(without_last_comma(pieces), depth);
             }
             Shape::List => {
                 self.newline();
                 self.list(pieces, depth + 1);
+                self.indent(depth);
+            }
+            Shape::Filled => {
+                self.newline();
+                self.filled(pieces, depth + 1);
                 self.indent(depth);
             }
         }
@@ -193,6 +203,24 @@ impl Printer {
             self.newline();
             pieces = rest;
         }
+    }
+
+    /// Elements with commas between them, as many in a line as fit.
+    fn filled(&mut self, mut pieces: &[Piece], depth: usize) {
+        self.indent(depth);
+        let start = self.column;
+        while !pieces.is_empty() {
+            let (element, rest) = pieces.split_at(first_element(pieces));
+            if self.column > start && self.column + " ".len() + width(element) > WIDTH {
+                self.newline();
+                self.indent(depth);
+            } else if self.column > start {
+                self.push(" ");
+            }
+            self.pieces(element, depth);
+            pieces = rest;
+        }
+        self.newline();
     }
 
     /// Whether the rest of a group, and what stands behind it up to a place for a break, fits into the line.
@@ -320,6 +348,8 @@ mod tests {
                 }
             }
             const _: () = { assert!(size_of::<Event>() == 12 && 1 <= 8); };
+            layout!(Event, size 12, align 8, r#type 0);
+            layout!(Event, size 12, align 8, a_rather_long_name 0, another_rather_long_name 4, yet_another_one_of_them 8, last 9);
             pub use self::{a, b};
             pub struct Empty {}
             fn new() -> Result<Self, Error> { Ok(Self { a: Maps { x: find(&object, "x")?, }, b, }) }
@@ -344,6 +374,11 @@ impl ::core::fmt::Debug for Event {
 const _: () = {
     assert!(size_of::<Event>() == 12 && 1 <= 8);
 };
+layout!(Event, size 12, align 8, r#type 0);
+layout!(
+    Event, size 12, align 8, a_rather_long_name 0, another_rather_long_name 4,
+    yet_another_one_of_them 8, last 9
+);
 pub use self::{a, b};
 pub struct Empty {}
 fn new() -> Result<Self, Error> {

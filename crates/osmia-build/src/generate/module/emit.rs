@@ -68,8 +68,8 @@ pub(super) fn types() -> TokenStream {
             unused_qualifications
         )]
         pub mod types {
-            use ::core::mem::{align_of, offset_of, size_of};
-            use ::osmia::generated::{Bool, Chars, Pad, Ptr};
+            use ::core::mem::offset_of;
+            use ::osmia::generated::{Bool, Chars, Pad, Ptr, layout, show};
             use ::osmia::zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
         }
     }

@@ -9,7 +9,7 @@ use crate::generate::names::ident;
 use crate::generate::text::doc_of;
 use crate::generate::types::emit::Emitter;
 use crate::generate::types::emit::ty::integer;
-use crate::generate::types::model::{Enum, Item};
+use crate::generate::types::model::{Constant, Enum, Item};
 
 impl Emitter<'_> {
     pub(super) fn enumeration(&self, item: &Item, body: &Enum) -> TokenStream {
@@ -25,13 +25,11 @@ impl Emitter<'_> {
             quote!(#doc pub const #constant: Self = Self(#literal);)
         });
         let mut seen = HashSet::new();
-        let first = body.constants.iter().filter(|value| seen.insert(value.value));
-        let arms = first.map(|value| {
-            let literal = literal(value.value, item.size, body.signed);
-            let c = &value.c;
-            quote!(#literal => f.write_str(#c),)
-        });
-        let other = format!("{}({{other}})", item.name);
+        // Values that are the same in the enum's integer, too.
+        let mut is_new = |value: &&Constant| {
+            seen.insert(literal(value.value, item.size, body.signed).to_string())
+        };
+        let shown = body.constants.iter().filter(&mut is_new).map(|value| ident(&value.rust));
         quote! {
             #doc
             #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,14 +38,7 @@ impl Emitter<'_> {
             #[repr(transparent)]
             pub struct #name(pub #int);
             impl #name { #(#constants)* }
-            impl ::core::fmt::Debug for #name {
-                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    match self.0 {
-                        #(#arms)*
-                        other => write!(f, #other),
-                    }
-                }
-            }
+            show!(#name: #(#shown),*);
         }
     }
 }

@@ -56,23 +56,15 @@ pub(crate) fn default_of_zeros(item: &Item) -> TokenStream {
 
 /// The compiler's proof that Rust lays the type out as C does. Fields are given with
 /// their offsets.
-///
-/// Some 32-bit machines align 64-bit numbers to 4 bytes, which does no harm.
 pub(crate) fn proof<'f>(item: &Item, fields: impl Iterator<Item = (&'f str, u32)>) -> TokenStream {
     let name = ident(&item.name);
     let size = Literal::u32_unsuffixed(item.size);
     let align = Literal::u32_unsuffixed(item.align);
     let offsets = fields.map(|(field, offset)| {
         let (field, offset) = (ident(field), Literal::u32_unsuffixed(offset));
-        quote!(assert!(offset_of!(#name, #field) == #offset);)
+        quote!(, #field #offset)
     });
-    quote! {
-        const _: () = {
-            let (size, align) = (size_of::<#name>(), align_of::<#name>());
-            assert!(size == #size && align <= #align);
-            #(#offsets)*
-        };
-    }
+    quote!(layout!(#name, size #size, align #align #(#offsets)*);)
 }
 
 /// A field without bytes that gives the struct an alignment.

@@ -104,28 +104,32 @@ impl Emitter<'_> {
 /// What `{:?}` shows: members only.
 fn debug_struct(item: &Item, body: &Struct, accesses: &[Access]) -> TokenStream {
     let shown = accesses.iter().filter_map(|access| match &access.how {
-        How::Field { .. } => {
-            let field = ident(&access.name);
-            Some((
-                access.name.as_str(),
-                if body.packed { quote!({ self.#field }) } else { quote!(self.#field) },
-            ))
-        }
-        How::Own { getter, .. } => {
-            let getter = ident(getter);
-            Some((access.name.as_str(), quote!(self.#getter())))
-        }
+        How::Field { .. } => Some((access.name.as_str(), false)),
+        How::Own { getter, .. } => Some((getter.as_str(), true)),
         How::Through { .. } => None,
     });
-    debug(&item.name, shown)
+    if body.packed { debug_packed(&item.name, shown) } else { debug(&item.name, shown) }
 }
-/// `{:?}` of named values.
-pub(super) fn debug<'a>(
-    name: &str,
-    shown: impl Iterator<Item = (&'a str, TokenStream)>,
-) -> TokenStream {
+
+/// `{:?}` of fields and, where that is said, of what getters give.
+pub(super) fn debug<'a>(name: &str, shown: impl Iterator<Item = (&'a str, bool)>) -> TokenStream {
     let ty = ident(name);
-    let shown = shown.map(|(name, value)| quote!(.field(#name, &#value)));
+    let shown = shown.map(|(name, is_getter)| {
+        let name = ident(name);
+        let call = is_getter.then(|| quote!(()));
+        quote!(, #name #call)
+    });
+    quote!(show!(#ty #(#shown)*);)
+}
+
+/// The same where a field may not lie where a reference to it could be taken.
+fn debug_packed<'a>(name: &str, shown: impl Iterator<Item = (&'a str, bool)>) -> TokenStream {
+    let ty = ident(name);
+    let shown = shown.map(|(name, is_getter)| {
+        let place = ident(name);
+        let value = if is_getter { quote!(self.#place()) } else { quote!({ self.#place }) };
+        quote!(.field(#name, &#value))
+    });
     quote! {
         impl ::core::fmt::Debug for #ty {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

@@ -32,10 +32,7 @@ impl Emitter<'_> {
         });
         let methods: Vec<_> = methods.collect();
         let shown = accesses.iter().filter_map(|access| match &access.how {
-            How::Own { getter, .. } => {
-                let getter = ident(getter);
-                Some((access.name.as_str(), quote!(self.#getter())))
-            }
+            How::Own { getter, .. } => Some((getter.as_str(), true)),
             _ => None,
         });
         let debug = structure::debug(&item.name, shown);

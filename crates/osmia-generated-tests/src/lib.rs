@@ -60,3 +60,46 @@ pub mod guides {
     #[doc = include_str!("../../../docs/from-aya.md")]
     pub struct FromAya;
 }
+
+/// What the compiler refuses, before anything reaches a kernel.
+///
+/// A name that the C does not have:
+/// ```compile_fail,E0609
+/// let mut spec = osmia_generated_tests::module::open().unwrap();
+/// spec.vars.const_u23.set(12);
+/// ```
+/// A value of another size, or of another kind:
+/// ```compile_fail,E0308
+/// let mut spec = osmia_generated_tests::module::open().unwrap();
+/// spec.vars.const_u32.set(12_u64);
+/// ```
+/// ```compile_fail,E0308
+/// let mut spec = osmia_generated_tests::module::open().unwrap();
+/// spec.vars.const_u32.set("12");
+/// ```
+/// A constant that is set when it is too late:
+/// ```compile_fail,E0599
+/// fn late(bpf: &osmia_generated_tests::module::Bpf) {
+///     let _ = bpf.vars.const_u32.set(&12);
+/// }
+/// ```
+/// A map of other types than the slots of a map take:
+/// ```compile_fail,E0308
+/// fn wrong(bpf: &osmia_generated_tests::handles::Bpf) {
+///     let _ = bpf.maps.tables.set(0, &bpf.maps.runs);
+/// }
+/// ```
+/// An atomic of a struct:
+/// ```compile_fail,E0599
+/// fn whole(bpf: &osmia_generated_tests::handles::Bpf) {
+///     let _ = bpf.vars.totals.atomic();
+/// }
+/// ```
+/// And what it takes:
+/// ```
+/// let mut spec = osmia_generated_tests::module::open().unwrap();
+/// spec.vars.const_u32.set(12);
+/// assert_eq!(*spec.vars.const_u32.get(), 12);
+/// ```
+#[cfg(doctest)]
+pub struct Refused;

@@ -41,7 +41,8 @@ impl Dist {
         let size = fs::metadata(&program)?.len();
         ensure!(size < LIMIT, "{} has {size} bytes, not below {LIMIT}", program.display());
         ensure!(!needs_libraries(&program)?, "{} is not static", program.display());
-        let folder = tree::root().join("target/dist-files");
+        // Of what lies below `target`, cargo-deb believes that Cargo is to build it.
+        let folder = tree::root().join("dist");
         lay_out(&program, &folder)?;
         say(&format!("{}: {size} bytes, static", program.display()));
         let package = debian::package(&folder)?;

@@ -18,16 +18,22 @@ use crate::{
 const SUITE: &str = "bookworm";
 
 /// What is done with the package in a clean system: as root of a folder that the shell calls `$1`.
-const TRIAL: [&str; 8] = [
+const TRIAL: [&str; 9] = [
     "chroot \"$1\" dpkg --install /osmia.deb",
     "chroot \"$1\" osmia version",
     "chroot \"$1\" osmia -j prog list >/dev/null",
     "chroot \"$1\" osmia btf show list_head",
     "test -s \"$1/usr/share/man/man1/osmia-prog-show.1.gz\"",
     "test -s \"$1/usr/share/bash-completion/completions/osmia\"",
+    COMPLETION,
     "chroot \"$1\" dpkg --remove osmia",
     "test ! -e \"$1/usr/bin/osmia\"",
 ];
+
+/// The package's completion completes a verb.
+const COMPLETION: &str = "chroot \"$1\" bash -c '. /usr/share/bash-completion/completions/osmia; \
+                          COMP_WORDS=(osmia map getn); COMP_CWORD=2; _osmia_objects osmia getn map; \
+                          test \"$COMPREPLY\" = getnext'";
 
 /// Makes the package of what lies in a folder.
 pub(crate) fn package(folder: &Path) -> Result<PathBuf> {

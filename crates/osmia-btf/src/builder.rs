@@ -86,7 +86,7 @@ impl Builder {
     pub fn from_btf(btf: &Btf) -> Result<Self, Error> {
         let first = btf.base().map_or(0, Btf::strings_end);
         let mut offsets = Vec::new();
-        btf.walk(|record| offsets.push(record.offset))?;
+        btf.walk(|offset, _| offsets.push(offset))?;
         Ok(Self {
             base: btf.base().cloned(),
             endian: btf.endian(),

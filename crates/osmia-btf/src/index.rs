@@ -34,7 +34,7 @@ pub(crate) struct Index {
 impl Index {
     /// Walks all records of the blob itself.
     pub fn build(btf: &Btf) -> Result<Self, Error> {
-        let (len, first) = (btf.own_type_section().len(), btf.first_own_id());
+        let len = btf.own_type_section().len();
         let chains = (len / BYTES_PER_CHAIN).next_power_of_two().clamp(8, 1 << 24);
         let mut index = Self {
             hash: NameHash::random(),
@@ -48,11 +48,12 @@ impl Index {
         let mut batch = [(0, 0); BATCH];
         let mut filled = 0;
         let hasher = btf.name_hasher(index.hash);
-        btf.walk(|record| {
+        btf.walk(|_, name| {
+            let number = index.before.len() as u32;
             index.before.push(0);
-            let Some(hash) = hasher.at(record.name) else { return };
+            let Some(hash) = hasher.at(name) else { return };
             if let Some(place) = batch.get_mut(filled) {
-                *place = (hash, record.id.0 - first.0);
+                *place = (hash, number);
                 filled += 1;
             }
             if filled == BATCH {

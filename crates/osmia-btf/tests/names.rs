@@ -21,7 +21,14 @@ const NAMES: [&str; 12] = [
     "k",
 ];
 
+/// An object has few types and a kernel many; they are searched in other ways.
+const MANY: u32 = 10_000;
+
 fn blob() -> Btf {
+    blob_with(0)
+}
+
+fn blob_with(others: u32) -> Btf {
     let mut builder = Builder::new(osmia_btf::Endian::host());
     for round in 0..3 {
         for name in NAMES {
@@ -31,6 +38,9 @@ fn blob() -> Btf {
                 builder.typedef(name, TypeId(1)).unwrap();
             }
         }
+    }
+    for _ in 0..others {
+        builder.int("taste", INT).unwrap();
     }
     Btf::parse(builder.to_bytes().unwrap(), None).unwrap()
 }
@@ -50,21 +60,23 @@ fn answers(btf: &Btf) -> Answers {
 
 #[test]
 fn all_ways_give_the_same() {
-    let indexed = blob();
-    indexed.index_names().unwrap();
-    let expected = answers(&indexed);
-    assert_eq!(expected[0].0, Some(TypeId(1)));
-    assert_eq!(expected[0].2.len(), 8);
-    assert_eq!(expected[0].3.len(), 12, "those with a flavour, too");
-    assert!(expected.iter().rev().take(3).all(|found| *found == (None, None, vec![], vec![])));
+    for others in [0, MANY] {
+        let indexed = blob_with(others);
+        indexed.index_names().unwrap();
+        let expected = answers(&indexed);
+        assert_eq!(expected[0].0, Some(TypeId(1)));
+        assert_eq!(expected[0].2.len(), 8);
+        assert_eq!(expected[0].3.len(), 12, "those with a flavour, too");
+        assert!(expected.iter().rev().take(3).all(|found| *found == (None, None, vec![], vec![])));
 
-    assert_eq!(answers(&blob()), expected, "searched for, one by one");
-    let few = blob();
-    few.look_for(["task", "k", "nothing"]).unwrap();
-    assert_eq!(answers(&few), expected);
-    let many = blob();
-    many.look_for(NAMES).unwrap();
-    assert_eq!(answers(&many), expected);
+        assert_eq!(answers(&blob_with(others)), expected, "searched for, one by one");
+        let few = blob_with(others);
+        few.look_for(["task", "k", "nothing", "a_name_of_more_than_sixteen_bytes"]).unwrap();
+        assert_eq!(answers(&few), expected);
+        let many = blob_with(others);
+        many.look_for(NAMES).unwrap();
+        assert_eq!(answers(&many), expected);
+    }
 }
 
 #[test]

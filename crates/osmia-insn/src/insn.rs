@@ -79,7 +79,11 @@ impl Insn {
         }
         let slots = bytes.chunks_exact(Self::SIZE).filter_map(|chunk| chunk.try_into().ok());
         let mut insns = Vec::with_capacity(index);
-        insns.extend(slots.map(|slot| Self::decode(slot, endian)));
+        // A loop for each order, neither of which has to choose.
+        match endian {
+            Endian::Little => insns.extend(slots.map(|slot| Self::decode(slot, Endian::Little))),
+            Endian::Big => insns.extend(slots.map(|slot| Self::decode(slot, Endian::Big))),
+        }
         Ok(insns)
     }
 

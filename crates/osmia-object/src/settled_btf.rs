@@ -37,23 +37,21 @@ fn settle(spec: &ObjectSpec, btf: &Btf) -> Result<Bytes> {
             builder.get()?.set_linkage(id, Linkage::Static)?;
         }
     }
-    for ty in btf.own_types()? {
-        let ty = ty?;
-        match (ty.kind(), ty.name()) {
-            (Kind::DataSec, ".ksyms") => builder.get()?.settle_ksyms(ty.id())?,
-            (Kind::DataSec, name) => {
-                let places = match spec.maps.get(name) {
-                    Some(map) => placed(spec, btf, &ty, map.value_size)?,
-                    // Of sections that are no maps (`license`, `.maps`) nobody asks the places.
-                    None => in_a_row(btf, &ty),
-                };
-                if let Some((size, vars)) = places {
-                    builder.get()?.set_section(ty.id(), size, &vars)?;
-                }
-                settle_externs(&mut builder, btf, &ty)?;
-            }
-            _ => {}
+    for section in btf.own_types_of(Kind::DataSec)? {
+        let section = section?;
+        if section.name() == ".ksyms" {
+            builder.get()?.settle_ksyms(section.id())?;
+            continue;
         }
+        let places = match spec.maps.get(section.name()) {
+            Some(map) => placed(spec, btf, &section, map.value_size)?,
+            // Of sections that are no maps (`license`, `.maps`) nobody asks the places.
+            None => in_a_row(btf, &section),
+        };
+        if let Some((size, vars)) = places {
+            builder.get()?.set_section(section.id(), size, &vars)?;
+        }
+        settle_externs(&mut builder, btf, &section)?;
     }
     match builder.builder {
         Some(builder) => builder.to_bytes(),

@@ -29,10 +29,16 @@ impl Budget {
 
     /// Takes `bytes` off.
     pub fn charge(&self, bytes: usize) -> Result<(), Error> {
-        let inflated = Error::Inflated { len: self.len, limit: Self::limit(self.len) };
-        let left = self.left.get().checked_sub(bytes as u64).ok_or(inflated)?;
+        let Some(left) = self.left.get().checked_sub(bytes as u64) else {
+            return Err(self.inflated());
+        };
         self.left.set(left);
         Ok(())
+    }
+
+    #[cold]
+    fn inflated(&self) -> Error {
+        Error::Inflated { len: self.len, limit: Self::limit(self.len) }
     }
 
     /// A copy of a name.

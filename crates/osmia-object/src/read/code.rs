@@ -1,6 +1,6 @@
 //! Functions: where each begins and ends in its section.
 
-use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use object::elf::{STT_FUNC, STT_NOTYPE};
 use osmia_btf::{Endian, Linkage};
@@ -9,6 +9,7 @@ use osmia_insn::{Endian as InsnEndian, Insn};
 use crate::error::Error;
 use crate::function::{Function, FunctionId};
 use crate::read::elf::{Place, Section, Symbol};
+use crate::read::order;
 use crate::read::source::Source;
 
 /// Where functions stand. Each section counts from 0, so that a place is a section and a slot.
@@ -17,8 +18,8 @@ pub(crate) struct Code {
     /// By the section's index. Sorted by first slot; of those that share one, the global ones
     /// come first.
     by_section: Vec<Vec<Placed>>,
-    /// The functions whose symbols only their C file knows.
-    locals: HashSet<FunctionId>,
+    /// Whether only its C file knows a function's symbol, by its number.
+    local: Vec<bool>,
 }
 
 #[derive(Clone, Copy)]
@@ -32,7 +33,7 @@ impl Code {
     /// Whether a function is static. A hidden one is not: other C files of the object may
     /// have called it.
     pub fn is_local(&self, id: FunctionId) -> bool {
-        self.locals.contains(&id)
+        self.local.get(id.0 as usize).copied().unwrap_or_default()
     }
 
     /// The functions of a section.
@@ -48,24 +49,50 @@ impl Code {
     }
 
     /// The functions that a slot of a section belongs to, and which of their slots it is.
-    ///
-    /// It is more than one where names share code, and none where the code is dead:
-    /// linkers leave that of weak functions that lost.
     pub fn containing(
         &self,
         section: usize,
-        slot: u64,
+        slot: u32,
     ) -> impl Iterator<Item = (FunctionId, u32)> + '_ {
+        self.run(section, slot).containing(slot)
+    }
+
+    /// The slots around this one that the same functions begin before.
+    pub fn run(&self, section: usize, slot: u32) -> Run<'_> {
         let placed = self.by_section.get(section).map(Vec::as_slice).unwrap_or_default();
-        let end = placed.partition_point(|placed| u64::from(placed.start) <= slot);
-        let candidates = placed.get(..end).unwrap_or_default();
-        let start = candidates.last().map(|last| last.start);
-        candidates
-            .iter()
-            .rev()
-            .take_while(move |placed| Some(placed.start) == start)
-            .filter(move |placed| slot < u64::from(placed.end))
-            .map(move |placed| (placed.id, slot as u32 - placed.start))
+        let behind = placed.partition_point(|placed| placed.start <= slot);
+        let (before, behind) = placed.split_at_checked(behind).unwrap_or_default();
+        let start = before.last().map_or(0, |last| last.start);
+        let first = before.partition_point(|placed| placed.start < start);
+        Run {
+            functions: before.get(first..).unwrap_or_default(),
+            slots: start..behind.first().map_or(u32::MAX, |next| next.start),
+        }
+    }
+}
+
+/// Slots of a section that the same functions begin before.
+///
+/// These are several where names share code, and none of them has the slot where code is dead:
+/// linkers leave that of weak functions that lost.
+#[derive(Default)]
+pub(crate) struct Run<'a> {
+    functions: &'a [Placed],
+    slots: Range<u32>,
+}
+
+impl<'a> Run<'a> {
+    /// Whether a slot is one of these.
+    pub fn has(&self, slot: u32) -> bool {
+        self.slots.contains(&slot)
+    }
+
+    /// The functions that a slot belongs to, and which of their slots it is.
+    pub fn containing(&self, slot: u32) -> impl Iterator<Item = (FunctionId, u32)> + use<'a> {
+        let functions = self.functions.iter().rev();
+        functions
+            .filter(move |placed| placed.start <= slot && slot < placed.end)
+            .map(move |placed| (placed.id, slot - placed.start))
     }
 }
 
@@ -84,9 +111,7 @@ pub(crate) fn read(source: &Source<'_>) -> Result<(Vec<Function>, Code), Error> 
         for (symbol, start, end) in bounds(source, section, &symbols)? {
             let id = FunctionId(functions.len() as u32);
             placed.push(Placed { start, end, id });
-            if source.elf.symbols.get(symbol).is_some_and(Symbol::is_local) {
-                code.locals.insert(id);
-            }
+            code.local.push(source.elf.symbols.get(symbol).is_some_and(Symbol::is_local));
             functions.push(function(source, section, symbol, start, end)?);
         }
         if let Some(place) = code.by_section.get_mut(index) {
@@ -98,20 +123,19 @@ pub(crate) fn read(source: &Source<'_>) -> Result<(Vec<Function>, Code), Error> 
 
 /// The symbols of functions of each section with code, in the order of sections.
 fn symbols_by_section(source: &Source<'_>) -> Vec<(usize, Vec<usize>)> {
-    let mut of_section: HashMap<usize, (Vec<usize>, Vec<usize>)> = HashMap::new();
+    let mut of_section = vec![(Vec::new(), Vec::new()); source.elf.sections.len()];
     for (index, symbol) in source.elf.symbols.iter().enumerate() {
-        if let Place::Section(section) = symbol.place {
-            let (functions, untyped) = of_section.entry(section).or_default();
-            match symbol.kind {
-                STT_FUNC => functions.push(index),
-                STT_NOTYPE if !symbol.is_local() => untyped.push(index),
-                _ => {}
-            }
+        let Place::Section(section) = symbol.place else { continue };
+        let Some((functions, untyped)) = of_section.get_mut(section) else { continue };
+        match symbol.kind {
+            STT_FUNC => functions.push(index),
+            STT_NOTYPE if !symbol.is_local() => untyped.push(index),
+            _ => {}
         }
     }
-    let code = source.elf.sections.iter().enumerate().filter(|(_, section)| section.is_code());
-    let symbols = code.filter_map(|(index, _)| {
-        let (functions, untyped) = of_section.remove(&index)?;
+    let code = source.elf.sections.iter().zip(of_section).enumerate();
+    let symbols = code.filter(|(_, (section, _))| section.is_code());
+    let symbols = symbols.filter_map(|(index, (_, (functions, untyped)))| {
         // Compilers before LLVM 8 gave functions no type.
         let symbols = if functions.is_empty() { untyped } else { functions };
         (!symbols.is_empty()).then_some((index, symbols))
@@ -140,7 +164,7 @@ fn bounds(
         }
         bounds.push((index, symbol.is_local(), start as u32, len as u32));
     }
-    bounds.sort_by_key(|&(index, local, start, _)| (start, local, index));
+    order::put(&mut bounds, |&(index, local, start, _)| (start, local, index));
     let ends = ends(&bounds, slots as u32);
     let mut found = Vec::with_capacity(bounds.len());
     for (&(index, _, start, len), limit) in bounds.iter().zip(ends) {

@@ -8,6 +8,7 @@ use osmia_btf::Endian;
 use crate::error::Error;
 use crate::read::budget::Budget;
 use crate::read::foreign;
+use crate::read::order;
 
 type Header = FileHeader64<Endianness>;
 type Sections<'a> = SectionTable<'a, Header>;
@@ -229,7 +230,7 @@ impl<'a> Elf<'a> {
             }
         }
         for section in &mut self.sections {
-            section.relocations.sort_by_key(|relocation| relocation.offset);
+            order::put(&mut section.relocations, |relocation| relocation.offset);
         }
         Ok(())
     }

@@ -1,9 +1,6 @@
 //! What C initialisers put into maps of maps and program arrays.
 
-use std::collections::HashMap;
-
 use crate::error::Error;
-use crate::function::FunctionId;
 use crate::map_spec::SlotValue;
 use crate::read::elf::{ElfRelocation, Place};
 use crate::read::map_definition::Definition;
@@ -16,7 +13,7 @@ const POINTER: u64 = 8;
 pub(crate) fn attach(
     definitions: &mut [Definition],
     targets: &Targets<'_>,
-    programs: &HashMap<FunctionId, String>,
+    programs: &[Option<String>],
 ) -> Result<(), Error> {
     for (index, section) in targets.source.elf.sections.iter().enumerate() {
         if section.name != crate::read::map_definition::SECTION {
@@ -41,7 +38,7 @@ fn slot(
     map: &mut Definition,
     relocation: &ElfRelocation,
     targets: &Targets<'_>,
-    programs: &HashMap<FunctionId, String>,
+    programs: &[Option<String>],
 ) -> Result<(), Error> {
     let error = |problem: &str| Error::Map {
         map: map.spec.name.clone(),
@@ -86,12 +83,12 @@ fn value(
     map: &Definition,
     pointee: Pointee,
     targets: &Targets<'_>,
-    programs: &HashMap<FunctionId, String>,
+    programs: &[Option<String>],
 ) -> Option<SlotValue> {
     if map.spec.inner.is_some() {
         return targets.map_at(pointee).cloned().map(SlotValue::Map);
     }
     let slot = u64::try_from(pointee.offset).ok().filter(|offset| offset % 8 == 0)? / 8;
     let function = targets.code.starting_at(pointee.section, slot)?;
-    programs.get(&function).cloned().map(SlotValue::Program)
+    programs.get(function.0 as usize)?.clone().map(SlotValue::Program)
 }

@@ -13,6 +13,7 @@ mod legacy_map;
 mod map_definition;
 mod map_field;
 mod map_slot;
+mod order;
 mod pointer;
 mod program;
 mod records;

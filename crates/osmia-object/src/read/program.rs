@@ -1,7 +1,5 @@
 //! Programs: the functions that a section's name makes entries of.
 
-use std::collections::{HashMap, HashSet};
-
 use indexmap::IndexMap;
 
 use crate::error::Error;
@@ -12,8 +10,8 @@ use crate::read::code::Code;
 use crate::read::unique::Unique;
 use crate::section_def::SectionDef;
 
-/// Programs by name, and the name of each by its entry.
-pub(crate) type Programs = (IndexMap<String, ProgramSpec>, HashMap<FunctionId, String>);
+/// Programs by name, and for each function the name of the program that it is the entry of.
+pub(crate) type Programs = (IndexMap<String, ProgramSpec>, Vec<Option<String>>);
 
 /// Finds the programs, and the name of each by its entry.
 ///
@@ -28,21 +26,22 @@ pub(crate) fn read(
     let bare = functions.iter().all(|function| is_text(&function.section));
     let called = called(functions);
     let mut unique = Unique::default();
-    let (mut programs, mut names) = (IndexMap::new(), HashMap::new());
+    let (mut programs, mut names) = (IndexMap::new(), Vec::with_capacity(functions.len()));
     for (number, function) in functions.iter().enumerate() {
         let id = FunctionId(number as u32);
         let outside = !code.is_local(id);
         let is_program = if is_text(&function.section) {
             bare && outside
         } else {
-            outside || !called.contains(&id)
+            outside || !called.get(number).copied().unwrap_or_default()
         };
         if !is_program {
+            names.push(None);
             continue;
         }
         let name = unique.name(budget.name(&function.name)?, &programs);
         let spec = program(budget.name(&name)?, id, function, budget)?;
-        names.insert(id, budget.name(&name)?);
+        names.push(Some(budget.name(&name)?));
         programs.insert(name, spec);
     }
     Ok((programs, names))
@@ -52,13 +51,16 @@ fn is_text(section: &str) -> bool {
     section.strip_prefix(".text").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-fn called(functions: &[Function]) -> HashSet<FunctionId> {
-    let references = functions.iter().flat_map(|function| &function.relocations);
-    let called = references.filter_map(|relocation| match relocation.target {
-        Target::Call(id) | Target::Address(id) => Some(id),
-        _ => None,
-    });
-    called.collect()
+/// Whether something refers to a function, by its number.
+fn called(functions: &[Function]) -> Vec<bool> {
+    let mut called = vec![false; functions.len()];
+    for relocation in functions.iter().flat_map(|function| &function.relocations) {
+        let (Target::Call(id) | Target::Address(id)) = relocation.target else { continue };
+        if let Some(called) = called.get_mut(id.0 as usize) {
+            *called = true;
+        }
+    }
+    called
 }
 
 fn program(

@@ -4,7 +4,8 @@ use osmia_btf::{InsnOffset, SectionRecords};
 
 use crate::error::Error;
 use crate::function::{CoreRelocation, Function, Line};
-use crate::read::code::Code;
+use crate::read::code::{Code, Run};
+use crate::read::order;
 use crate::read::source::{Source, records};
 
 /// Gives every function its type, source lines and CO-RE relocations.
@@ -48,8 +49,8 @@ pub(crate) fn attach(
         )?;
     }
     for function in functions {
-        function.lines.sort_by_key(|line| line.at);
-        function.core.sort_by_key(|relocation| relocation.at);
+        order::put(&mut function.lines, |line| line.at);
+        order::put(&mut function.core, |relocation| relocation.at);
     }
     Ok(())
 }
@@ -71,6 +72,7 @@ impl Giver<'_> {
         R: Copy,
     {
         let Some(index) = self.section(group.section)? else { return Ok(()) };
+        let mut run = Run::default();
         for record in group.iter() {
             let offset = insn(&record).0;
             if offset % 8 != 0 {
@@ -78,7 +80,11 @@ impl Giver<'_> {
                 let problem = "a record of .BTF.ext is for the middle of an instruction";
                 return Err(section.error(offset.into(), problem));
             }
-            for (id, at) in self.code.containing(index, u64::from(offset) / 8) {
+            // Most records are for the function that the one before was for.
+            if !run.has(offset / 8) {
+                run = self.code.run(index, offset / 8);
+            }
+            for (id, at) in run.containing(offset / 8) {
                 if let Some(function) = functions.get_mut(id.0 as usize) {
                     self.source.budget.charge(size_of::<R>())?;
                     give(function, at, record);

@@ -29,8 +29,9 @@ pub(crate) fn read(name: &str, bytes: &Bytes) -> Result<ObjectSpec, Error> {
     let data = data_section::read(&source)?;
     let (externs, config_size) = extern_symbol::read(&source)?;
     let (tables, mut maps) = (struct_ops::read(&source)?, Maps::default());
+    let data_maps = vec![None; source.elf.sections.len()];
     let mut targets =
-        Targets { source: &source, code: &code, maps: HashMap::new(), data: HashMap::new() };
+        Targets { source: &source, code: &code, maps: HashMap::new(), data: data_maps };
     for Definition { spec, section, offset, .. } in definitions.iter_mut().chain(&mut legacy) {
         spec.name = maps.reserve(&spec.name);
         targets.maps.insert((*section, *offset), source.budget.name(&spec.name)?);
@@ -38,11 +39,11 @@ pub(crate) fn read(name: &str, bytes: &Bytes) -> Result<ObjectSpec, Error> {
     let mut sections = Vec::new();
     for (section, mut spec) in data {
         spec.name = maps.reserve(&spec.name);
-        targets.data.insert(section, source.budget.name(&spec.name)?);
+        targets.hold(section, source.budget.name(&spec.name)?);
         sections.push((section, spec));
     }
     if let Some((section, arena)) = arena::variables(&source, &mut definitions)? {
-        targets.data.insert(section, arena);
+        targets.hold(section, arena);
     }
     targets.attach(&mut functions)?;
     let (programs, names) = program::read(&code, &functions, &source.budget)?;

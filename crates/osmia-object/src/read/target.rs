@@ -11,6 +11,7 @@ use crate::read::code::Code;
 use crate::read::elf::{ElfRelocation, Place, Section};
 use crate::read::jump_table::JumpTables;
 use crate::read::legacy_map::is_legacy;
+use crate::read::order;
 use crate::read::source::Source;
 
 /// What there is to refer to.
@@ -19,8 +20,8 @@ pub(crate) struct Targets<'a> {
     pub code: &'a Code,
     /// Maps by the place of their definition.
     pub maps: HashMap<(usize, u64), String>,
-    /// The maps of data sections, by the section.
-    pub data: HashMap<usize, String>,
+    /// The maps of data sections, by the section's number.
+    pub data: Vec<Option<String>>,
 }
 
 /// A symbol's place with what is to be added to it.
@@ -31,6 +32,13 @@ pub(crate) struct Pointee {
 }
 
 impl Targets<'_> {
+    /// Notes the map that has a section's bytes.
+    pub fn hold(&mut self, section: usize, map: String) {
+        if let Some(place) = self.data.get_mut(section) {
+            *place = Some(map);
+        }
+    }
+
     /// Resolves the references of all functions.
     pub fn attach(&self, functions: &mut [Function]) -> Result<(), Error> {
         let mut tables = JumpTables::default();
@@ -54,7 +62,7 @@ impl Targets<'_> {
             self.attach_direct(index, functions)?;
         }
         for function in functions {
-            function.relocations.sort_by_key(|relocation| relocation.at);
+            order::put(&mut function.relocations, |relocation| relocation.at);
         }
         Ok(())
     }
@@ -63,14 +71,11 @@ impl Targets<'_> {
     fn attach_direct(&self, section: usize, functions: &mut [Function]) -> Result<(), Error> {
         for id in self.code.ids(section) {
             let Some(function) = functions.get_mut(id.0 as usize) else { continue };
-            let mut known = function.relocations.iter().map(|relocation| relocation.at).peekable();
+            let known =
+                |at| function.relocations.binary_search_by_key(&at, |known| known.at).is_ok();
             let mut found = Vec::new();
-            for (at, insn) in function.insns.iter().enumerate() {
-                let at = at as u32;
-                let relocated = known.next_if_eq(&at).is_some();
-                // Several relocations of one instruction are refused when it is linked.
-                while known.next_if_eq(&at).is_some() {}
-                if relocated || !(insn.is_pseudo_call() || insn.is_func_ref()) {
+            for (at, insn) in (0..).zip(&function.insns) {
+                if !(insn.is_pseudo_call() || insn.is_func_ref()) || known(at) {
                     continue;
                 }
                 let slot = i128::from(function.start) + i128::from(at) + 1 + i128::from(insn.imm);
@@ -137,7 +142,7 @@ impl Targets<'_> {
         if insn.is_call() {
             return self.unresolved(symbol, format!("there is no code in {}", section.name));
         }
-        if let Some(map) = self.data.get(&pointee.section) {
+        if let Some(Some(map)) = self.data.get(pointee.section) {
             if let Ok(offset) = u32::try_from(pointee.offset) {
                 return Ok(Target::MapValue { map: self.source.budget.name(map)?, offset });
             }
@@ -180,13 +185,12 @@ impl Targets<'_> {
     }
 }
 
-fn slot(section: &Section<'_>, relocation: &ElfRelocation) -> Result<u64, Error> {
-    let slot = relocation.offset / 8;
-    if relocation.offset % 8 != 0 || relocation.offset >= section.data.len() as u64 {
+fn slot(section: &Section<'_>, relocation: &ElfRelocation) -> Result<u32, Error> {
+    let inside = relocation.offset % 8 == 0 && relocation.offset < section.data.len() as u64;
+    u32::try_from(relocation.offset / 8).ok().filter(|_| inside).ok_or_else(|| {
         let problem = "a relocation is not for an instruction of the section";
-        return Err(section.error(relocation.offset, problem));
-    }
-    Ok(slot)
+        section.error(relocation.offset, problem)
+    })
 }
 
 fn no_use(section: &Section<'_>) -> String {

@@ -1,7 +1,5 @@
 //! Global variables, from the symbols in data sections.
 
-use std::collections::HashMap;
-
 use indexmap::IndexMap;
 use object::elf::STT_OBJECT;
 use osmia_btf::{Kind, Linkage, TypeId};
@@ -17,22 +15,22 @@ use crate::variable_spec::VariableSpec;
 /// Reads all variables; `data` tells the map of each data section.
 pub(crate) fn read(
     source: &Source<'_>,
-    data: &HashMap<usize, String>,
+    data: &[Option<String>],
     maps: &IndexMap<String, MapSpec>,
 ) -> Result<IndexMap<String, VariableSpec>, Error> {
-    let mut typed = HashMap::new();
-    for &section in data.keys() {
-        let name = source.elf.section(section)?.name;
-        typed.insert(section, TypedSection::find(source, name)?);
+    let mut sections = Vec::with_capacity(data.len());
+    for (section, map) in source.elf.sections.iter().zip(data) {
+        let typed = map.as_ref().map(|map| Ok((map, TypedSection::find(source, section.name)?)));
+        sections.push(typed.transpose()?);
     }
     let mut found = Vec::new();
     for (index, symbol) in source.elf.symbols.iter().enumerate() {
         let Place::Section(section) = symbol.place else { continue };
-        let (Some(map), Some(typed)) = (data.get(&section), typed.get(&section)) else { continue };
+        let Some(Some((map, typed))) = sections.get(section) else { continue };
         if symbol.kind != STT_OBJECT || symbol.name.is_empty() || symbol.size == 0 {
             continue;
         }
-        let room = maps.get(map).map_or(0, MapSpec::room);
+        let room = maps.get(map.as_str()).map_or(0, MapSpec::room);
         let end = symbol.value.checked_add(symbol.size);
         if end.is_none_or(|end| end > room.into()) {
             return Err(source.elf.symbol_error(index, "the variable does not lie in its section"));

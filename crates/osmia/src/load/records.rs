@@ -18,8 +18,11 @@ impl ProgramRecords {
     /// start of each; otherwise it is told nothing.
     pub(super) fn new(program: &LinkedProgram) -> Self {
         let Some(functions) = program.func_info() else { return Self::default() };
-        let functions = functions.iter().flat_map(|(start, ty)| words(&[*start, ty.0])).collect();
-        Self { functions, lines: lines(program).unwrap_or_default() }
+        let mut bytes = Vec::with_capacity(functions.len() * FUNCTION as usize);
+        for (start, ty) in &functions {
+            put(&mut bytes, [*start, ty.0]);
+        }
+        Self { functions: bytes, lines: lines(program).unwrap_or_default() }
     }
 }
 
@@ -39,11 +42,13 @@ fn lines(program: &LinkedProgram) -> Option<Vec<u8>> {
         let info = &line.info;
         // The number has 22 bits, the column 10.
         let place = (info.line << 10) | (info.column & 0x3ff);
-        bytes.extend(words(&[line.at, info.file.0, info.text.0, place]));
+        put(&mut bytes, [line.at, info.file.0, info.text.0, place]);
     }
     Some(bytes)
 }
 
-fn words(words: &[u32]) -> Vec<u8> {
-    words.iter().flat_map(|word| word.to_ne_bytes()).collect()
+fn put<const N: usize>(bytes: &mut Vec<u8>, words: [u32; N]) {
+    for word in words {
+        bytes.extend_from_slice(&word.to_ne_bytes());
+    }
 }

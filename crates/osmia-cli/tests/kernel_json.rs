@@ -3,54 +3,20 @@
 
 mod beside;
 mod command;
+mod schema;
 
 use std::path::Path;
 
-use jsonschema::Validator;
 use osmia::{Kernel, Object};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
+use osmia_testkit::guard::bpffs::Bpffs;
 use osmia_testkit::guard::cgroup::Cgroup;
 use osmia_testkit::guard::veth::{NEAR, Veth};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::beside::{osmia, osmia_json};
-
-/// The schema, by its definitions.
-struct Schema(Value);
-
-impl Schema {
-    fn read() -> Self {
-        // Also where the sources are not.
-        let text = include_str!("../../../docs/json/osmia-1.schema.json");
-        Self(serde_json::from_str(text).unwrap())
-    }
-
-    fn of(&self, definition: &str) -> Validator {
-        assert!(self.0["$defs"].get(definition).is_some(), "{definition} is not defined");
-        let mut schema = self.0.clone();
-        schema["$ref"] = json!(format!("#/$defs/{definition}"));
-        jsonschema::validator_for(&schema).unwrap()
-    }
-
-    /// The value is what the definition says, and where it is a list it has something in it.
-    #[track_caller]
-    fn admits(&self, definition: &str, value: &Value) {
-        let errors: Vec<String> = self
-            .of(definition)
-            .iter_errors(value)
-            .map(|error| format!("{} at {}", error, error.instance_path()))
-            .collect();
-        assert!(errors.is_empty(), "{definition}: {errors:#?}\n{value}");
-        assert!(value.as_array().is_none_or(|list| !list.is_empty()), "{definition}: empty");
-    }
-
-    #[track_caller]
-    fn holds(&self, definition: &str, words: &str) {
-        let words: Vec<&str> = words.split_whitespace().collect();
-        self.admits(definition, &osmia_json(&words));
-    }
-}
+use crate::schema::Schema;
 
 fn load(fixture: &str) -> Option<Object> {
     let spec = osmia::open(fixture, Fixture::new(fixture).bytes()?).unwrap();
@@ -139,6 +105,27 @@ fn objects_are_as_the_schema_says() {
         schema.holds("link-list", "link list");
     }
     drop(links);
+}
+
+#[test]
+fn what_is_loaded_compared_and_batched_is_as_the_schema_says() {
+    let Some(_gate) = Gate::root() else { return };
+    let schema = Schema::read();
+    let (Some(day), Some(runs)) = (Fixture::new("day").path(), Fixture::new("runs").path()) else {
+        return;
+    };
+    let (day, runs) = (day.to_str().unwrap(), runs.to_str().unwrap());
+    let bpffs = Bpffs::new();
+    let place = |name: &str| bpffs.join(name).into_os_string().into_string().unwrap();
+    let (programs, maps) = (place("day"), place("maps"));
+    schema.holds("prog-load", &format!("prog loadall {day} {programs} pinmaps {maps}"));
+    schema.holds("btf-diff", &format!("btf diff {day} {runs}"));
+    let folder = tempfile::tempdir().unwrap();
+    let batch = folder.path().join("batch");
+    std::fs::write(&batch, "version\nprog list\n").unwrap();
+    schema.holds("batch", &format!("batch file {}", batch.to_str().unwrap()));
+    let wrong = json!([{ "kind": "struct", "name": "x", "fate": "moved" }]);
+    assert!(!schema.of("btf-diff").is_valid(&wrong));
 }
 
 #[test]

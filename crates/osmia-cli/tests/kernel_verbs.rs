@@ -3,6 +3,7 @@
 
 mod beside;
 mod command;
+mod schema;
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::beside::{bpftool, osmia, osmia_json, same_keys};
 use crate::command::{Said, command};
+use crate::schema::Schema;
 
 /// The kernel's second thread, whose number is the same everywhere.
 const KTHREADD: u32 = 2;
@@ -251,6 +253,10 @@ fn tables_of_callbacks_are_registered_to_stay() {
     let id = row("shy")["id"].to_string();
     let listed = json_of(&osmia(&["-j", "struct_ops", "show", "id", &id]));
     assert_eq!(listed["name"], "shy");
+    let schema = Schema::read();
+    schema.admits("struct-ops", &listed);
+    schema.holds("struct-ops-list", "struct_ops list");
+    schema.holds("struct-ops-dump", &format!("struct_ops dump id {id}"));
     let dumped = osmia(&["struct_ops", "dump", "id", &id]).done();
     assert!(dumped.contains("osmia_shy") && dumped.contains("shy_init (program "), "{dumped}");
     // What it prints of a single one is no JSON.

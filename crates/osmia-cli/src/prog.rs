@@ -18,7 +18,7 @@ mod run;
 mod show;
 pub mod stream;
 mod svg;
-mod top;
+pub mod top;
 mod tracelog;
 mod unload;
 mod verdict;

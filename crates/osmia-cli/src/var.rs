@@ -1,5 +1,6 @@
 //! `osmia var`: global variables of loaded programs, by name.
 
+mod arena;
 mod find;
 
 use clap::{Args, Subcommand};

@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use osmia_abi::MapType;
 use osmia_btf::{Btf, Builder, Kind, Linkage, SectionVar, Type};
 
 use crate::error::Error;
+use crate::map_spec::MapSpec;
 use crate::object_spec::ObjectSpec;
+use crate::read::arena;
 
 type Result<T> = std::result::Result<T, osmia_btf::Error>;
 
@@ -43,8 +46,10 @@ fn settle(spec: &ObjectSpec, btf: &Btf) -> Result<Bytes> {
             builder.get()?.settle_ksyms(section.id())?;
             continue;
         }
-        let places = match spec.maps.get(section.name()) {
-            Some(map) => placed(spec, btf, &section, map.value_size)?,
+        let name = section.name();
+        let places = match spec.maps.get(name) {
+            Some(map) => placed(spec, btf, &section, name, map.value_size)?,
+            None if name == arena::SECTION => arena_section(spec, btf, &section)?,
             // Of sections that are no maps (`license`, `.maps`) nobody asks the places.
             None => in_a_row(btf, &section),
         };
@@ -91,9 +96,10 @@ fn placed(
     spec: &ObjectSpec,
     btf: &Btf,
     section: &Type<'_>,
+    map: &str,
     size: u32,
 ) -> Result<Option<(u32, Vec<SectionVar>)>> {
-    let known = places(spec, section.name());
+    let known = places(spec, map);
     let mut vars = Vec::new();
     for var in section.section_vars() {
         let ty = btf.ty(var.var)?;
@@ -107,6 +113,20 @@ fn placed(
         && section.section_vars().eq(vars.iter().copied())
         && vars.is_sorted_by_key(|var| var.offset);
     Ok((!same).then_some((size, vars)))
+}
+
+/// The same for the variables of an arena, whose map has another name.
+fn arena_section(
+    spec: &ObjectSpec,
+    btf: &Btf,
+    section: &Type<'_>,
+) -> Result<Option<(u32, Vec<SectionVar>)>> {
+    let mut maps = spec.maps.values();
+    let holds = |map: &&MapSpec| map.map_type == MapType::ARENA && !map.contents.is_empty();
+    match maps.find(holds) {
+        Some(map) => placed(spec, btf, section, &map.name, map.contents.len() as u32),
+        None => Ok(in_a_row(btf, section)),
+    }
 }
 
 /// The offset and size of each variable, and each value of the configuration, in a section.

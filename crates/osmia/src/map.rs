@@ -129,6 +129,27 @@ impl Map {
         Self::of_fd(kernel.bpf(), fd)
     }
 
+    /// The arena that a descriptor is of, mapped at the address where other processes have it; all must
+    /// have it at the same. That is known if it was made for one (`map_extra`), else from such a process.
+    ///
+    /// # Kernel
+    /// Since 6.9.
+    ///
+    /// # Errors
+    /// `Invalid`: it is no arena, is elsewhere, or the address is taken in this process.
+    pub fn arena_at(kernel: &Kernel, fd: OwnedFd, address: u64) -> Result<Self, Error> {
+        let fd = MapFd::new(kernel.bpf(), fd).map_err(|errno| {
+            Error::invalid("the descriptor is not one of a map").caused_by(errno)
+        })?;
+        let map = Self::of_fd_at(kernel.bpf(), fd, address)?;
+        let is_arena = map.map_type() == MapType::ARENA;
+        if is_arena && map.kernel("mapping an arena")?.memory().is_some() {
+            return Ok(map);
+        }
+        let why = if is_arena { "is not to be had" } else { "is no arena to map" };
+        Err(Error::invalid(format!("map `{}` {why} at {address:#x}", map.name())))
+    }
+
     /// The maps of a kernel, in the order of their ids.
     ///
     /// # Kernel
@@ -146,12 +167,23 @@ impl Map {
     }
 
     fn of_fd(bpf: &Bpf, fd: MapFd) -> Result<Self, Error> {
+        Self::of_fd_at(bpf, fd, 0)
+    }
+
+    /// The same, of an arena that is mapped at this address, or at its own if that is 0.
+    fn of_fd_at(bpf: &Bpf, fd: MapFd, address: u64) -> Result<Self, Error> {
         let unknown = |errno| {
             Error::new(ErrorKind::System, "ask the kernel what a map is like").caused_by(errno)
         };
         let info = bpf.map_info(&fd).map_err(unknown)?;
         let name = info::text(&info.name);
-        Ok(Self::new(name, KernelMap::with_max_entries(bpf, fd, info.max_entries)))
+        let map = KernelMap::with_max_entries(bpf, fd, info.max_entries);
+        let address = match (info.type_, address) {
+            (MapType::ARENA, 0) => info.map_extra,
+            (MapType::ARENA, address) => address,
+            _ => 0,
+        };
+        Ok(Self::new(name, map.at(address)))
     }
 
     /// The map's name: that in its object, or the kernel's shortened one.

@@ -58,14 +58,19 @@ struct Place {
 
 impl Variable<[u8]> {
     /// The variable at this place in a map of variables; the name is for messages. The object's types tell the place:
-    /// the map's values are a data section.
+    /// the map's values are a data section. In an arena it is counted from its start.
     ///
     /// # Errors
-    /// `Invalid`: the map is no array of one element, or the place is not within it.
+    /// `Invalid`: the map is neither an arena nor an array of one element, or the place is not within it.
     pub fn in_map(map: &Map, name: &str, offset: usize, size: usize) -> Result<Self, Error> {
         let shape = map.shape();
-        let end = offset.checked_add(size).filter(|end| *end <= shape.value_size);
-        if shape.map_type != MapType::ARRAY || shape.max_entries != 1 || end.is_none() {
+        let room = match shape.map_type {
+            MapType::ARENA => osmia_sys::page_size().checked_mul(shape.max_entries as usize),
+            MapType::ARRAY if shape.max_entries == 1 => Some(shape.value_size),
+            _ => None,
+        };
+        let end = offset.checked_add(size);
+        if end.zip(room).is_none_or(|(end, room)| end > room) {
             return Err(Error::invalid(format!(
                 "map `{}` has no place for a variable `{name}` of {size} bytes at {offset}",
                 map.name()

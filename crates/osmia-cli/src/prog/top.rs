@@ -1,31 +1,21 @@
 //! `osmia prog top`: what programs cost, live.
 
+pub mod live;
+pub mod picture;
 mod sampler;
 mod screen;
-mod view;
+pub mod view;
 
-use std::io::{self, IsTerminal as _, Write as _};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
-use crossterm::event::{self, Event};
-use crossterm::terminal::{self, Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
-use crossterm::{cursor, execute, queue};
-use osmia_abi::StatsType;
-use osmia_sys::Errno;
-use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::{Form, Output};
-use crate::prog::top::sampler::{Row, Sampler};
+use crate::output::Output;
+use crate::prog::top::live::{Live, can_have_screen};
 use crate::prog::top::view::{Order, Step, View};
-use crate::report::{Page, Report};
 use crate::run::Signals;
-use crate::selector::refused;
 use crate::token;
-
-/// How long a key or a signal may wait to be seen.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 // The arguments of `osmia prog top`.
 #[derive(Args)]
@@ -66,142 +56,30 @@ impl Top {
     /// # Errors
     /// The kernel does not count (it takes `CAP_SYS_ADMIN`), or the terminal cannot be used.
     pub fn run(&self, output: &mut Output) -> Result<(), Failure> {
-        let bpf = token::bpf()?;
-        // The kernel counts as long as this is open.
-        let counting = bpf.enable_stats(StatsType::RUN_TIME).map_err(|errno| match errno {
-            Errno::INVAL => Failure::unsupported(
-                "this kernel cannot be asked to count (since 5.8); `sysctl -w \
-                 kernel.bpf_stats_enabled=1` lets older ones",
-            ),
-            errno => refused("let the kernel count runs of programs", errno),
-        })?;
         let mut signals = Signals::catch()?;
-        let mut sampler = Sampler::new(&bpf)?;
         let view = View::new(self.sort, self.filter.clone(), self.all);
-        let on_screen = output.form() == Form::Text
-            && io::stdout().is_terminal()
-            && io::stdin().is_terminal()
-            && self.count.is_none();
-        let ended = if on_screen {
-            self.live(&mut sampler, view, &mut signals)
-        } else {
-            self.lines(&mut sampler, &view, &mut signals, output)
-        };
-        drop(counting);
-        ended
-    }
-
-    /// A table, or a line of JSON, each time.
-    fn lines(
-        &self,
-        sampler: &mut Sampler,
-        view: &View,
-        signals: &mut Signals,
-        output: &mut Output,
-    ) -> Result<(), Failure> {
+        let mut live = Live::new(&token::bpf()?, view, self.interval)?;
+        if can_have_screen(output) && self.count.is_none() {
+            live.enter()?;
+        }
         let mut left = self.count;
-        while left != Some(0) {
-            let end = Instant::now() + self.interval;
-            while let Some(rest) = end.checked_duration_since(Instant::now()) {
-                if osmia_sys::wait_readable(&*signals, Some(rest)).unwrap_or(false)
-                    && signals.ended()
-                {
-                    return Ok(());
-                }
+        while left != Some(0) && !signals.ended() {
+            if live.has_screen() {
+                live.wait()?;
+            } else {
+                // A signal ends the wait, and the loop with it.
+                let _ = osmia_sys::wait_readable(&signals, Some(live.rest()));
             }
-            sampler.sample()?;
-            output.show(&Picture { programs: view.chosen(sampler.rows()) })?;
-            left = left.map(|left| left - 1);
+            let mut shown = false;
+            let step = live.turn("", |picture| {
+                shown = true;
+                output.show(&picture)
+            })?;
+            if step == Step::Quit {
+                break;
+            }
+            left = left.map(|left| left - u64::from(shown));
         }
         Ok(())
-    }
-
-    /// A picture that changes in its place.
-    fn live(
-        &self,
-        sampler: &mut Sampler,
-        mut view: View,
-        signals: &mut Signals,
-    ) -> Result<(), Failure> {
-        let failed = |error: io::Error| Failure::because("use the terminal", &error);
-        let mut stdout = io::stdout();
-        let _screen = Screen::enter().map_err(failed)?;
-        let mut next = Instant::now() + self.interval;
-        draw(&mut stdout, sampler, &view).map_err(failed)?;
-        loop {
-            let rest = next.saturating_duration_since(Instant::now()).min(PATIENCE);
-            let mut changed = false;
-            if event::poll(rest).map_err(failed)? {
-                let (_, height) = terminal::size().map_err(failed)?;
-                match event::read().map_err(failed)? {
-                    Event::Key(key) => match view.key(key, usize::from(height)) {
-                        Step::Quit => return Ok(()),
-                        Step::Go => changed = true,
-                    },
-                    Event::Resize(..) => changed = true,
-                    _ => {}
-                }
-            }
-            if signals.ended() {
-                return Ok(());
-            }
-            if Instant::now() >= next {
-                next = Instant::now() + self.interval;
-                if !view.holds() {
-                    sampler.sample()?;
-                    changed = true;
-                }
-            }
-            if changed {
-                draw(&mut stdout, sampler, &view).map_err(failed)?;
-            }
-        }
-    }
-}
-
-fn draw(stdout: &mut io::Stdout, sampler: &Sampler, view: &View) -> io::Result<()> {
-    let (width, height) = terminal::size()?;
-    let lines = screen::lines(sampler, view, usize::from(width), usize::from(height));
-    queue!(stdout, cursor::MoveTo(0, 0))?;
-    for (at, line) in lines.iter().enumerate() {
-        if at > 0 {
-            stdout.write_all(b"\r\n")?;
-        }
-        stdout.write_all(line.as_bytes())?;
-        queue!(stdout, Clear(ClearType::UntilNewLine))?;
-    }
-    queue!(stdout, Clear(ClearType::FromCursorDown))?;
-    stdout.flush()
-}
-
-/// The terminal, taken over; given back when dropped.
-struct Screen;
-
-impl Screen {
-    fn enter() -> io::Result<Self> {
-        terminal::enable_raw_mode()?;
-        let screen = Self;
-        execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
-        Ok(screen)
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        // Nothing can be done about a terminal that is gone.
-        let _ = execute!(io::stdout(), cursor::Show, LeaveAlternateScreen);
-        let _ = terminal::disable_raw_mode();
-    }
-}
-
-/// What programs cost, at one time.
-#[derive(Serialize)]
-struct Picture<'a> {
-    programs: Vec<&'a Row>,
-}
-
-impl Report for Picture<'_> {
-    fn text(&self, page: &Page) -> String {
-        screen::table(&self.programs, page)
     }
 }

@@ -23,6 +23,8 @@ pub struct Attached {
     links: Links,
     /// Those that the command line says.
     more: Vec<(String, Link)>,
+    /// Those that could not be attached, and why, where that is no failure.
+    failed: Vec<(String, String)>,
 }
 
 impl Placement {
@@ -55,17 +57,49 @@ impl Placement {
         Ok(plan)
     }
 
-    /// Attaches everything, or nothing if one program fails.
+    /// Attaches everything, or nothing if one program fails; all that can be attached if that is
+    /// wanted.
     ///
     /// # Errors
     /// A target does not exist, or the kernel refuses.
-    pub fn attach(&self, object: &Object) -> Result<Attached, Failure> {
-        let mut more = Vec::new();
+    pub fn attach(&self, object: &Object, keep_going: bool) -> Result<Attached, Failure> {
+        let hint = "--keep-going leaves out what cannot be attached";
+        let (mut more, mut failed) = (Vec::new(), Vec::new());
         for (name, target) in &self.one_by_one {
-            more.push((name.clone(), attach_one(object.program(name)?, target)?));
+            match attach_one(object.program(name)?, target) {
+                Ok(link) => more.push((name.clone(), link)),
+                Err(failure) if keep_going => failed.push((name.clone(), failure.message())),
+                Err(failure) => return Err(failure.with_hint(hint)),
+            }
         }
-        Ok(Attached { links: object.attach()?, more })
+        if !keep_going {
+            let links = object.attach();
+            let links = links.map_err(|error| Failure::from_error(&error).with_hint(hint))?;
+            return Ok(Attached { links, more, failed });
+        }
+        let mut links = Links::default();
+        let mut keep = |name: &str, attached: Result<Link, osmia::Error>| match attached {
+            Ok(link) => drop(links.put(name, link)),
+            Err(error) => {
+                failed.push((name.to_owned(), Failure::from_error(&error).message()));
+            }
+        };
+        let alone = |name: &str| self.one_by_one.iter().any(|(found, _)| found == name);
+        for program in object.programs().filter(|program| !alone(program.name())) {
+            if program.is_loaded() && program.autoattach() && !is_callback(program) {
+                keep(program.name(), program.attach());
+            }
+        }
+        for table in object.all_struct_ops() {
+            keep(table.name(), table.attach());
+        }
+        Ok(Attached { links, more, failed })
     }
+}
+
+/// Whether a program is attached with the table of callbacks that it stands in.
+fn is_callback(program: &Program) -> bool {
+    program.prog_type() == ProgType::STRUCT_OPS
 }
 
 impl Attached {
@@ -76,10 +110,16 @@ impl Attached {
     }
 
     /// The programs that are not attached, and why.
-    pub fn left_out(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn left_out<'a>(&'a self, object: &Object) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let with_table = |name: &str| {
+            object.program(name).is_ok_and(|found| found.is_loaded() && is_callback(found))
+        };
         let alone = |name: &str| self.more.iter().any(|(found, _)| found == name);
-        let left_out = self.links.left_out().iter().filter(move |left| !alone(&left.program));
-        left_out.map(|left| (left.program.as_str(), left.why.as_str()))
+        let left_out = self.links.left_out().iter();
+        let left_out =
+            left_out.filter(move |left| !alone(&left.program) && !with_table(&left.program));
+        let failed = self.failed.iter().map(|(program, why)| (program.as_str(), why.as_str()));
+        left_out.map(|left| (left.program.as_str(), left.why.as_str())).chain(failed)
     }
 
     /// Detaches everything, and says so if something cannot be detached.

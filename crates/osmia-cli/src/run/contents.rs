@@ -1,23 +1,34 @@
 //! What is in maps and variables at the end.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use osmia::{Map, Object};
+use osmia::Map;
 use osmia_abi::MapType;
-use osmia_object::{MapRole, MapSpec, ObjectSpec};
+use osmia_object::{MapRole, MapSpec};
 
 use crate::failure::Failure;
 use crate::run::happening::{Entry, EntryValue, MapContents};
+use crate::run::part::Part;
 use crate::value::Value;
 
-/// The maps that the C declares and that hold values, with their entries.
+/// The maps that an object's C declares and that hold values, with their entries. Those that were
+/// seen are left out: objects can share maps.
 ///
 /// # Errors
 /// A map cannot be read.
-pub fn maps<'a>(object: &Object, spec: &'a ObjectSpec) -> Result<Vec<MapContents<'a>>, Failure> {
-    let shown =
-        spec.maps.values().filter(|map| map.role == MapRole::Declared && has_values(map.map_type));
-    shown.map(|map| contents(object.map(&map.name)?, map, spec)).collect()
+pub fn maps<'a>(part: &'a Part, seen: &mut Vec<u32>) -> Result<Vec<MapContents<'a>>, Failure> {
+    let is_shown = |map: &&MapSpec| map.role == MapRole::Declared && has_values(map.map_type);
+    let mut shown = Vec::new();
+    for spec in part.spec.maps.values().filter(is_shown) {
+        let map = part.object.map(&spec.name)?;
+        let id = map.info()?.id;
+        if !seen.contains(&id) {
+            seen.push(id);
+            shown.push(contents(map, spec, part)?);
+        }
+    }
+    Ok(shown)
 }
 
 /// Whether the entries of such maps are values that can be walked, rather than programs, maps,
@@ -35,13 +46,9 @@ fn has_values(ty: MapType) -> bool {
     )
 }
 
-fn contents<'a>(
-    map: &Map,
-    spec: &'a MapSpec,
-    object: &'a ObjectSpec,
-) -> Result<MapContents<'a>, Failure> {
+fn contents<'a>(map: &Map, spec: &'a MapSpec, part: &'a Part) -> Result<MapContents<'a>, Failure> {
     let is_array = matches!(spec.map_type, MapType::ARRAY | MapType::PERCPU_ARRAY);
-    let btf = object.btf.as_ref();
+    let btf = part.spec.btf.as_ref();
     let mut entries = Vec::new();
     let mut walk = map.entries();
     while let Some((key, value)) = walk.next_entry()? {
@@ -65,6 +72,7 @@ fn contents<'a>(
     }
     let ty = spec.map_type;
     Ok(MapContents {
+        object: part.label(),
         name: &spec.name,
         map_type: ty.name().map_or_else(|| ty.to_string(), str::to_owned),
         count: entries.len(),
@@ -81,16 +89,16 @@ fn is_per_cpu(ty: MapType) -> bool {
 ///
 /// # Errors
 /// A section cannot be read.
-pub fn variables<'a>(
-    object: &Object,
-    spec: &'a ObjectSpec,
-) -> Result<BTreeMap<&'a str, Value<'a>>, Failure> {
+pub fn variables(parts: &[Part]) -> Result<BTreeMap<Cow<'_, str>, Value<'_>>, Failure> {
     let mut values = BTreeMap::new();
-    for (name, place) in &spec.variables {
-        let variable = object.variable(name)?;
-        // Names with a dot are of variables inside of functions, those with `unused` keep types.
-        if !variable.is_constant() && !name.contains("unused") {
-            values.insert(name.as_str(), Value::new(spec.btf.as_ref(), place.ty, variable.read()?));
+    for part in parts {
+        for (name, place) in &part.spec.variables {
+            let variable = part.object.variable(name)?;
+            // Names with a dot are of variables inside of functions, those with `unused` keep types.
+            if !variable.is_constant() && !name.contains("unused") {
+                let value = Value::new(part.spec.btf.as_ref(), place.ty, variable.read()?);
+                values.insert(part.named(name), value);
+            }
         }
     }
     Ok(values)

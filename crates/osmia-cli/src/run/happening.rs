@@ -1,5 +1,6 @@
 //! What a run tells of.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -7,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use osmia::TraceLine;
 use serde::Serialize;
 
+use crate::prog::top::picture::Picture;
 use crate::report::{Page, Report};
 use crate::value::Value;
 
@@ -24,6 +26,9 @@ const SHOWN: usize = 256;
 pub enum Happening<'a> {
     /// A program is attached.
     Attached {
+        /// The object, if there are several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        object: Option<&'a str>,
         /// Its name.
         program: &'a str,
         /// To what.
@@ -31,6 +36,9 @@ pub enum Happening<'a> {
     },
     /// A program is not attached.
     LeftOut {
+        /// The object, if there are several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        object: Option<&'a str>,
         /// Its name.
         program: &'a str,
         /// Why not.
@@ -42,6 +50,9 @@ pub enum Happening<'a> {
     Printk(Printk),
     /// A program has put an event into a ring buffer.
     Event {
+        /// The object, if there are several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        object: Option<&'a str>,
         /// The ring buffer.
         map: &'a str,
         /// The event.
@@ -50,7 +61,9 @@ pub enum Happening<'a> {
     /// What is in a map at the end.
     Map(MapContents<'a>),
     /// What variables hold at the end.
-    Variables(BTreeMap<&'a str, Value<'a>>),
+    Variables(BTreeMap<Cow<'a, str>, Value<'a>>),
+    /// What the programs cost.
+    Top(Picture<'a>),
     /// What was not seen.
     Lost {
         /// How many messages of `bpf_printk` the kernel had no room for.
@@ -72,6 +85,9 @@ pub struct Printk {
 /// A map's entries.
 #[derive(Serialize)]
 pub struct MapContents<'a> {
+    /// The object, if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<&'a str>,
     /// The map's name.
     pub name: &'a str,
     /// Its type.
@@ -114,21 +130,32 @@ impl From<TraceLine> for Printk {
     }
 }
 
+/// The object's name as it stands in front of others, if it is told.
+fn in_front(object: Option<&str>) -> String {
+    object.map_or_else(String::new, |object| format!("{object}:"))
+}
+
 impl Report for Happening<'_> {
-    fn text(&self, _: &Page) -> String {
+    fn text(&self, page: &Page) -> String {
         match self {
-            Self::Attached { program, to } => {
-                format!("{FAINT}attached {program} to {to}{FAINT:#}\n")
+            Self::Attached { object, program, to } => {
+                let object = in_front(*object);
+                format!("{FAINT}attached {object}{program} to {to}{FAINT:#}\n")
             }
-            Self::LeftOut { program, why } => {
-                format!("{WARNING}not attached: {program}: {why}{WARNING:#}\n")
+            Self::LeftOut { object, program, why } => {
+                let object = in_front(*object);
+                format!("{WARNING}not attached: {object}{program}: {why}{WARNING:#}\n")
             }
             Self::Note(text) => format!("{WARNING}note: {text}{WARNING:#}\n"),
             Self::Printk(printk) => {
                 let Printk { comm, pid, time, message, .. } = printk;
                 format!("{FAINT}{time:.6}{FAINT:#} {SOURCE}{comm}-{pid}{SOURCE:#}: {message}\n")
             }
-            Self::Event { map, value } => format!("{SOURCE}{map}{SOURCE:#}: {}\n", value.text()),
+            Self::Event { object, map, value } => {
+                let object = in_front(*object);
+                format!("{SOURCE}{object}{map}{SOURCE:#}: {}\n", value.text())
+            }
+            Self::Top(picture) => picture.text(page),
             Self::Map(contents) => contents.text(),
             Self::Variables(variables) => {
                 let mut text = format!("\n{HEAD}variables{HEAD:#}\n");
@@ -147,14 +174,16 @@ impl Report for Happening<'_> {
 
 impl MapContents<'_> {
     fn text(&self) -> String {
-        let Self { name, map_type, count, zeros_left_out, entries } = self;
+        let Self { object, name, map_type, count, zeros_left_out, entries } = self;
         let what = match (zeros_left_out, count) {
             (true, 0) => "all elements are zero".to_owned(),
             (true, count) => format!("{count} not zero"),
             (false, 1) => "1 entry".to_owned(),
             (false, count) => format!("{count} entries"),
         };
-        let mut text = format!("\n{HEAD}map {name}{HEAD:#} {FAINT}({map_type}, {what}){FAINT:#}\n");
+        let object = in_front(*object);
+        let mut text =
+            format!("\n{HEAD}map {object}{name}{HEAD:#} {FAINT}({map_type}, {what}){FAINT:#}\n");
         for Entry { key, value } in entries.iter().take(SHOWN) {
             let key = key.as_ref().map_or_else(String::new, |key| format!("{}: ", key.text()));
             let value = match value {

@@ -8,17 +8,23 @@ use crate::kernel_options::KernelOptions;
 
 // The arguments of `osmia run`.
 #[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[command(
     after_help = "The programs are detached at the end, whatever ends it: Ctrl-C, the duration, or an error.
+
+Of several objects, a program, map or variable that more than one has is written
+OBJECT:NAME, where OBJECT is the file's name without its endings.
 
 Examples:
   osmia run closes.bpf.c --set const_u32=12
   osmia run drop.bpf.o --attach drop=veth0 --duration 10s
-  osmia run execs.bpf.c --event events=event --json"
+  osmia run execs.bpf.c --event events=event --json
+  osmia run execs.bpf.c closes.o --set closes:only_pid=12 --top"
 )]
 pub struct RunOptions {
-    /// A BPF C file, or an object made of one
-    pub file: PathBuf,
+    /// BPF C files, or objects made of them
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
     /// Set a global variable or a part of it (limits.least, ports[1]) before loading: JSON of its
     /// type, an address, or text
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
@@ -27,12 +33,22 @@ pub struct RunOptions {
     /// eth0:generic; tc: eth0:egress), a tracepoint (category/name), a function, a cgroup
     #[arg(long, value_name = "PROGRAM=TARGET", value_parser = pair)]
     pub attach: Vec<(String, String)>,
+    /// Do not load this program
+    #[arg(long, value_name = "PROGRAM")]
+    pub without: Vec<String>,
+    /// Leave out programs that cannot be attached, and say so; without it, nothing is attached then
+    #[arg(long, short)]
+    pub keep_going: bool,
     /// Decode what a ring buffer carries as this C type
     #[arg(long, value_name = "MAP=TYPE", value_parser = pair)]
     pub event: Vec<(String, String)>,
     /// Stop after this long: 500ms, 5s, 2m, 1h
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub duration: Option<Duration>,
+    /// Show what the programs cost, as `prog top` does: on a terminal in a picture, in whose place
+    /// events are counted (q ends the run), else as a table each second
+    #[arg(long)]
+    pub top: bool,
     /// Do not print the maps at the end
     #[arg(long)]
     pub no_maps: bool,

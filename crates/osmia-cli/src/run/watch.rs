@@ -2,16 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use osmia::{Kernel, Object, RingBuf, RingReader, TracePipe};
-use osmia_object::ObjectSpec;
+use osmia::{Kernel, RingBuf, RingReader, TracePipe};
 use osmia_sys::Poller;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::run::event_type::{EventTypes, rings};
+use crate::prog::top::live::Live;
+use crate::prog::top::view::Step;
+use crate::run::event_type::rings;
 use crate::run::happening::Happening;
+use crate::run::part::Part;
 use crate::run::printk::PrintkFilter;
 use crate::run::signals::Signals;
+use crate::run::told::Told;
 use crate::value::Value;
 
 /// As many of one ring's events are shown before the others, and signals, have their turn.
@@ -22,16 +25,17 @@ const LAST_TURNS: usize = 64;
 
 /// What is followed.
 pub struct Watch<'a> {
-    spec: &'a ObjectSpec,
-    types: EventTypes,
     rings: Vec<Ring<'a>>,
-    filter: PrintkFilter,
+    /// What each object prints.
+    filters: Vec<PrintkFilter>,
+    told: Told,
     pipe: Option<TracePipe>,
     signals: Signals,
     poller: Poller,
 }
 
 struct Ring<'a> {
+    part: &'a Part,
     name: &'a str,
     reader: RingReader<[u8]>,
     /// Whether it was told how to name the events' type.
@@ -43,18 +47,10 @@ impl<'a> Watch<'a> {
     ///
     /// # Errors
     /// A ring buffer cannot be read.
-    pub fn open(
-        kernel: &Kernel,
-        object: &Object,
-        spec: &'a ObjectSpec,
-        types: EventTypes,
-        output: &mut Output,
-    ) -> Result<Self, Failure> {
-        let filter = PrintkFilter::of(spec);
-        let pipe = match filter {
-            PrintkFilter::Silent => None,
-            _ => Some(TracePipe::open(kernel)),
-        };
+    pub fn open(kernel: &Kernel, parts: &'a [Part], output: &mut Output) -> Result<Self, Failure> {
+        let filters: Vec<_> = parts.iter().map(|part| PrintkFilter::of(&part.spec)).collect();
+        let silent = filters.iter().all(|filter| matches!(filter, PrintkFilter::Silent));
+        let pipe = (!silent).then(|| TracePipe::open(kernel));
         let pipe = match pipe.transpose() {
             Ok(pipe) => pipe,
             Err(error) => {
@@ -65,35 +61,41 @@ impl<'a> Watch<'a> {
                 None
             }
         };
-        let mut readers = Vec::new();
-        for ring in rings(spec) {
-            let ring_buf: RingBuf<[u8]> = object.map(&ring.name)?.clone().try_into()?;
-            readers.push(Ring { name: &ring.name, reader: ring_buf.reader()?, hinted: false });
-        }
+        let readers = readers(parts)?;
         let signals = Signals::catch()?;
         let poller = poller(&signals, pipe.as_ref(), &readers)
             .map_err(|errno| Failure::because("wait for events", &errno))?;
-        Ok(Self { spec, types, rings: readers, filter, pipe, signals, poller })
+        Ok(Self { rings: readers, filters, told: Told::default(), pipe, signals, poller })
     }
 
-    /// Shows what comes until the time is over or a signal comes.
+    /// Shows what comes until the time is over or a signal comes, or a key in the view of what the
+    /// programs cost.
     ///
     /// # Errors
     /// Something cannot be read or shown.
     pub fn follow(
         &mut self,
         duration: Option<Duration>,
+        mut live: Option<&mut Live>,
         output: &mut Output,
     ) -> Result<(), Failure> {
+        self.told.quiet = live.as_ref().is_some_and(|live| live.has_screen());
         let end = duration.and_then(|duration| Instant::now().checked_add(duration));
         loop {
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) || self.signals.ended() {
                 return Ok(());
             }
-            let waited = self.poller.wait(left).map(drop);
+            let rest = live.as_ref().map(|live| live.rest());
+            let wait = left.into_iter().chain(rest).min();
+            let waited = self.poller.wait(wait).map(drop);
             waited.map_err(|errno| Failure::because("wait for events", &errno))?;
             self.turn(output)?;
+            let Some(live) = &mut live else { continue };
+            let note = self.told.counts();
+            if live.turn(&note, |picture| output.show(&Happening::Top(picture)))? == Step::Quit {
+                return Ok(());
+            }
         }
     }
 
@@ -107,6 +109,9 @@ impl<'a> Watch<'a> {
                 break;
             }
         }
+        if let Some(unseen) = self.told.unseen() {
+            output.show(&Happening::Note(unseen))?;
+        }
         match self.pipe.as_ref().map_or(0, TracePipe::lost) {
             0 => Ok(()),
             printk => output.show(&Happening::Lost { printk }),
@@ -117,14 +122,14 @@ impl<'a> Watch<'a> {
     fn turn(&mut self, output: &mut Output) -> Result<bool, Failure> {
         let mut any = false;
         for ring in &mut self.rings {
-            any |= ring.turn(self.spec, &self.types, output)?;
+            any |= ring.turn(&mut self.told, output)?;
         }
         let Some(pipe) = &mut self.pipe else { return Ok(any) };
         for _ in 0..TURN {
             let Some(line) = pipe.next_message()? else { break };
-            if self.filter.admits(&line.message) {
+            if self.filters.iter().any(|filter| filter.admits(&line.message)) {
                 any = true;
-                output.show(&Happening::Printk(line.into()))?;
+                self.told.tell(&Happening::Printk(line.into()), output)?;
             }
         }
         Ok(any)
@@ -132,30 +137,47 @@ impl<'a> Watch<'a> {
 }
 
 impl Ring<'_> {
-    fn turn(
-        &mut self,
-        spec: &ObjectSpec,
-        types: &EventTypes,
-        output: &mut Output,
-    ) -> Result<bool, Failure> {
+    fn turn(&mut self, told: &mut Told, output: &mut Output) -> Result<bool, Failure> {
         let mut any = false;
         for _ in 0..TURN {
             let Some(event) = self.reader.next_bytes()? else { break };
             any = true;
-            let ty = types.of_event(self.name, event.len());
-            let value = Value::new(spec.btf.as_ref(), ty, event);
+            let ty = self.part.types.of_event(self.name, event.len());
+            let value = Value::new(self.part.spec.btf.as_ref(), ty, event);
             let (map, unknown) = (self.name, ty.is_none());
-            output.show(&Happening::Event { map, value })?;
+            let object = self.part.label();
+            told.tell(&Happening::Event { object, map, value }, output)?;
             if unknown && !std::mem::replace(&mut self.hinted, true) {
-                output.show(&Happening::Note(format!(
+                let map = self.part.named(map);
+                let note = Happening::Note(format!(
                     "the type of the events in {map} is not known: give the map a `__type(value, struct NAME);` \
                      in C, or say --event {map}=NAME"
-                )))?;
+                ));
+                told.tell(&note, output)?;
             }
         }
         self.reader.release();
         Ok(any)
     }
+}
+
+/// The readers of the objects' ring buffers, one for each buffer: objects can share them.
+fn readers(parts: &[Part]) -> Result<Vec<Ring<'_>>, Failure> {
+    let (mut readers, mut seen) = (Vec::new(), Vec::new());
+    for part in parts {
+        for ring in rings(&part.spec) {
+            let map = part.object.map(&ring.name)?;
+            let id = map.info()?.id;
+            if seen.contains(&id) {
+                continue;
+            }
+            seen.push(id);
+            let ring_buf: RingBuf<[u8]> = map.clone().try_into()?;
+            let reader = ring_buf.reader()?;
+            readers.push(Ring { part, name: &ring.name, reader, hinted: false });
+        }
+    }
+    Ok(readers)
 }
 
 fn poller(

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use osmia::{Kernel, Map};
 use osmia_abi::MapType;
-use osmia_btf::{Btf, Kind, TypeId};
+use osmia_btf::{Btf, Kind, SectionVar, Type, TypeId};
 use osmia_sys::Bpf;
 
 use crate::failure::Failure;
 use crate::select::names::read;
 use crate::select::{maps, progs};
 use crate::selector::Selector;
+use crate::var::arena::in_arena;
 use crate::words::Words;
 
 /// A variable of a loaded object.
@@ -37,12 +38,17 @@ pub struct Found {
 /// There is no such program or map, or the kernel does not tell.
 pub fn find(kernel: &Kernel, words: &mut Words<'_>) -> Result<Vec<Found>, Failure> {
     let bpf = kernel.bpf();
+    let is_chosen = !words.is_empty();
     let maps = chosen(bpf, words)?;
     words.end()?;
     let mut types: HashMap<u32, Option<Btf>> = HashMap::new();
     let mut found = Vec::new();
     for open in maps {
         let info = open.info;
+        if info.type_ == MapType::ARENA {
+            found.extend(in_arena(kernel, &open, is_chosen)?);
+            continue;
+        }
         if info.type_ != MapType::ARRAY || info.btf_value_type_id == 0 || info.max_entries != 1 {
             continue;
         }
@@ -53,21 +59,26 @@ pub fn find(kernel: &Kernel, words: &mut Words<'_>) -> Result<Vec<Found>, Failur
             continue;
         }
         let map = Map::from_fd(kernel, open.fd.into_fd())?;
-        for place in section.section_vars() {
-            let Ok(variable) = btf.ty(place.var) else { continue };
-            let Some(ty) = variable.target() else { continue };
-            found.push(Found {
-                name: variable.name().to_owned(),
-                ty,
-                btf: btf.clone(),
-                map: map.clone(),
-                map_id: info.id,
-                offset: place.offset as usize,
-                size: place.size as usize,
-            });
-        }
+        found.extend(of_section(btf, &section, &map, info.id));
     }
     Ok(found)
+}
+
+/// The variables of a data section in the map that holds it.
+pub(super) fn of_section(btf: &Btf, section: &Type<'_>, map: &Map, map_id: u32) -> Vec<Found> {
+    let variable = |place: SectionVar| {
+        let variable = btf.ty(place.var).ok()?;
+        Some(Found {
+            name: variable.name().to_owned(),
+            ty: variable.target()?,
+            btf: btf.clone(),
+            map: map.clone(),
+            map_id,
+            offset: place.offset as usize,
+            size: place.size as usize,
+        })
+    };
+    section.section_vars().filter_map(variable).collect()
 }
 
 fn chosen(bpf: &Bpf, words: &mut Words<'_>) -> Result<Vec<maps::OpenMap>, Failure> {

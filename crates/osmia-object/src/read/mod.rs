@@ -1,6 +1,6 @@
 //! From an ELF file to an object as data, one step per file.
 
-mod arena;
+pub(crate) mod arena;
 pub(crate) mod budget;
 mod code;
 mod data_section;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::select::names::Names;
 use crate::select::progs::{self, Prog};
+use crate::selector::Selector;
 
 /// How many pictures back the history reaches.
 const HISTORY: usize = 64;
@@ -38,9 +39,11 @@ pub struct Row {
     pub history: VecDeque<f64>,
 }
 
-/// Looks at all programs from time to time.
+/// Looks at all programs, or at some, from time to time.
 pub struct Sampler {
     bpf: Bpf,
+    /// The programs to look at, if not all.
+    ids: Option<Vec<u32>>,
     names: Names,
     rows: HashMap<u32, Row>,
     last: Instant,
@@ -49,13 +52,26 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// Has a first look.
+    /// Has a first look at all programs.
     ///
     /// # Errors
     /// The kernel does not tell.
     pub fn new(bpf: &Bpf) -> Result<Self, Failure> {
+        Self::look(bpf, None)
+    }
+
+    /// Has a first look at these programs.
+    ///
+    /// # Errors
+    /// The kernel does not tell, or one is gone.
+    pub fn of(bpf: &Bpf, ids: Vec<u32>) -> Result<Self, Failure> {
+        Self::look(bpf, Some(ids))
+    }
+
+    fn look(bpf: &Bpf, ids: Option<Vec<u32>>) -> Result<Self, Failure> {
         let mut sampler = Self {
             bpf: bpf.clone(),
+            ids,
             names: Names::default(),
             rows: HashMap::new(),
             last: Instant::now(),
@@ -74,7 +90,13 @@ impl Sampler {
     /// # Errors
     /// The kernel does not tell.
     pub fn sample(&mut self) -> Result<(), Failure> {
-        let progs = progs::all(&self.bpf)?;
+        let progs = match &self.ids {
+            None => progs::all(&self.bpf)?,
+            Some(ids) => {
+                let one = |id: &u32| progs::one(&self.bpf, &Selector::Id(*id));
+                ids.iter().map(one).collect::<Result<_, _>>()?
+            }
+        };
         let now = Instant::now();
         let first = self.span.is_zero();
         self.span = now.duration_since(self.last).max(Duration::from_nanos(1));

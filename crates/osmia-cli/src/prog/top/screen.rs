@@ -76,8 +76,12 @@ fn title(sampler: &Sampler, view: &View, rows: &[&Row]) -> String {
         "" => String::new(),
         filter => format!("  filter: {filter}"),
     };
+    let note = match view.note.as_str() {
+        "" => String::new(),
+        note => format!("  {note}"),
+    };
     format!(
-        "{} of {} programs  {} runs/s  {share:.2}% of a CPU  every {}{filter}{held}",
+        "{} of {} programs  {} runs/s  {share:.2}% of a CPU  every {}{note}{filter}{held}",
         rows.len(),
         all.len(),
         count(runs),

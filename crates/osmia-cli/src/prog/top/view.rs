@@ -41,6 +41,8 @@ pub struct View {
     pub helps: bool,
     /// How many programs are above the screen.
     pub above: usize,
+    /// What else is told in the title.
+    pub note: String,
 }
 
 /// What comes after a key.
@@ -64,6 +66,7 @@ impl View {
             holds: false,
             helps: false,
             above: 0,
+            note: String::new(),
         }
     }
 

@@ -16,10 +16,12 @@ use crate::beside::{osmia, osmia_json};
 use crate::command::Said;
 
 /// The test's programs, loaded.
-fn load() -> Option<Object> {
+fn load(gate: &Gate) -> Option<Object> {
     let bytes = Fixture::new("written").bytes()?;
     let spec = osmia::open("written", bytes).unwrap();
-    Some(Object::load(&spec, &Kernel::running().unwrap()).unwrap())
+    let loaded = Object::load(&spec, &Kernel::running().unwrap());
+    let refused = |error: &osmia::Error| format!("{error:#}").contains("syscall");
+    gate.take("syscall programs, and contexts of XDP programs,", "5.14", loaded, refused)
 }
 
 /// Runs one of the programs with these words.
@@ -44,8 +46,8 @@ fn complaint(object: &Object, program: &str, words: &[&str], code: i32) -> Strin
 
 #[test]
 fn raw_tracepoints_and_syscalls_are_run() {
-    let Some(_gate) = Gate::root() else { return };
-    let Some(object) = load() else { return };
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load(&gate) else { return };
     let args = ["ctx_in", "hex:050000000000000007000000000000000200000000000000"];
     assert_eq!(ran(&object, "adds", &args)["retval"], 10);
     assert_eq!(ran(&object, "untyped", &[])["retval"], 4);
@@ -58,8 +60,8 @@ fn raw_tracepoints_and_syscalls_are_run() {
 
 #[test]
 fn contexts_are_json_of_the_programs_own_types() {
-    let Some(_gate) = Gate::root() else { return };
-    let Some(object) = load() else { return };
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load(&gate) else { return };
     assert_eq!(ran(&object, "adds", &["ctx_in", "[5, 7, -1]"])["retval"], 13);
     let args = ["ctx_in", "{\"args\":[6,0,0]}"];
     assert_eq!(ran(&object, "raw_args", &args)["retval"], 6);
@@ -82,8 +84,8 @@ fn contexts_are_json_of_the_programs_own_types() {
 
 #[test]
 fn contexts_of_packets_are_of_the_kernels_types() {
-    let Some(_gate) = Gate::root() else { return };
-    let Some(object) = load() else { return };
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load(&gate) else { return };
     if !Path::new("/sys/kernel/btf/vmlinux").exists() {
         return osmia_testkit::skip::whole("the kernel has no BTF");
     }
@@ -114,8 +116,8 @@ fn pcap(folder: &Path, link: u8, packets: &[&[u8]]) -> PathBuf {
 
 #[test]
 fn packets_that_are_refused_are_counted() {
-    let Some(_gate) = Gate::root() else { return };
-    let Some(object) = load() else { return };
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load(&gate) else { return };
     let folder = tempfile::tempdir().unwrap();
     let capture = pcap(folder.path(), 1, &[&[0; 64], &[1; 5], &[0; 64], &[2; 3], &[0; 20]]);
     let said = run(&object, "by_length", &["data_in", capture.to_str().unwrap()]);
@@ -141,8 +143,8 @@ fn packets_that_are_refused_are_counted() {
 
 #[test]
 fn packets_without_an_ethernet_header_get_one() {
-    let Some(_gate) = Gate::root() else { return };
-    let Some(object) = load() else { return };
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load(&gate) else { return };
     let folder = tempfile::tempdir().unwrap();
     let (mut v4, mut v6) = ([0; 40], [0; 60]);
     (v4[0], v6[0]) = (0x45, 0x60);
@@ -158,8 +160,8 @@ fn packets_without_an_ethernet_header_get_one() {
 
 #[test]
 fn what_comes_out_is_written() {
-    let Some(_gate) = Gate::root() else { return };
-    let Some(object) = load() else { return };
+    let Some(gate) = Gate::root() else { return };
+    let Some(object) = load(&gate) else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("out");
     let words = ["data_in", "zeros:64", "data_out", file.to_str().unwrap()];

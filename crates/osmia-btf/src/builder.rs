@@ -426,6 +426,19 @@ impl Builder {
         Ok(self.types.get_mut(start..end).unwrap_or_default())
     }
 
+    /// Takes bytes off the end of an own type's record.
+    pub(crate) fn shorten(&mut self, id: TypeId, bytes: usize) -> Result<(), Error> {
+        let have = self.record(id)?.len();
+        let index = (id.0 - self.first_id) as usize;
+        let start = self.offsets.get(index).copied().unwrap_or_default() as usize;
+        let end = start + have;
+        self.types.drain(end - bytes.min(have)..end);
+        for offset in self.offsets.iter_mut().skip(index + 1) {
+            *offset -= bytes.min(have) as u32;
+        }
+        Ok(())
+    }
+
     fn refused(&self, kind: Kind, problem: &'static str) -> Error {
         Error::Invalid { id: self.next_id(), kind, problem }
     }

@@ -6,6 +6,7 @@ use crate::id::TypeId;
 use crate::kind::Kind;
 use crate::records::Info;
 use crate::ty::{Linkage, SectionVar};
+use crate::words::Word;
 
 /// The words of a record's head.
 const NAME: usize = 0;
@@ -14,7 +15,7 @@ const WORD: usize = 2;
 /// The first word behind it.
 const TAIL: usize = 3;
 
-/// Changing types. None of these changes a type's id, or how much a record takes.
+/// Changing types. None of these changes a type's id.
 impl Builder {
     /// Makes a pointer, typedef, qualifier, variable, function, prototype or tag refer to
     /// another type.
@@ -38,6 +39,21 @@ impl Builder {
         self.set_word(id, NAME, name.0)
     }
 
+    /// Gives a member, an enumerator or a parameter another name; `at` is its number.
+    ///
+    /// # Errors
+    /// The builder has no such type of its own, it has no such element or none with names, or
+    /// the name has a NUL in it.
+    pub fn rename_element(&mut self, id: TypeId, at: usize, name: &str) -> Result<(), Error> {
+        let Info { kind, vlen, .. } = self.info(id)?;
+        let words = kind.words().unwrap_or_default();
+        if words.first() != Some(&Word::Name) || at >= vlen as usize {
+            return Err(Error::Invalid { id, kind, problem: "has no such element with a name" });
+        }
+        let name = self.string(name)?;
+        self.set_word(id, TAIL + at * words.len(), name.0)
+    }
+
     /// Changes who sees a function or variable.
     ///
     /// # Errors
@@ -54,17 +70,23 @@ impl Builder {
 
     /// Sets a data section's size and the places of its variables, which compilers leave
     /// open. The kernel wants the variables in the order of their offsets, and gets them so.
+    /// Variables may be left out.
     ///
     /// # Errors
-    /// The builder has no such type of its own, it is no data section, or it has another
-    /// count of variables.
+    /// The builder has no such type of its own, it is no data section, or it has fewer
+    /// variables.
     pub fn set_section(&mut self, id: TypeId, size: u32, vars: &[SectionVar]) -> Result<(), Error> {
         let Info { kind, vlen, .. } = self.info(id)?;
         if kind != Kind::DataSec {
             return Err(Error::Invalid { id, kind, problem: "is no data section" });
         }
-        if vlen as usize != vars.len() {
-            return Err(Error::Invalid { id, kind, problem: "has another count of variables" });
+        let left_out = (vlen as usize).checked_sub(vars.len());
+        let Some(left_out) = left_out else {
+            return Err(Error::Invalid { id, kind, problem: "has fewer variables" });
+        };
+        if left_out > 0 {
+            self.shorten(id, left_out * 3 * 4)?;
+            self.set_info(id, kind, vars.len() as u32, false)?;
         }
         let mut vars = vars.to_vec();
         vars.sort_by_key(|var| var.offset);

@@ -126,6 +126,17 @@ fn a_flexible_array_takes_what_is_left() {
         to_text(outer, &bytes),
         "{ first: { len: 1, text: \"\" }, last: { len: 2, words: [3] } }"
     );
+    let write = |id, text: &str, mut bytes: Vec<u8>| {
+        Input::parse(text).unwrap().write(&btf, id, &mut bytes).map(|()| bytes)
+    };
+    let written = write(list, "{ words: [7, 8] }", vec![1; 12]).unwrap();
+    assert_eq!(written, [1, 1, 1, 1, 7, 0, 0, 0, 8, 0, 0, 0]);
+    let written = write(outer, "{ last: { words: [9] } }", vec![0; 12]).unwrap();
+    assert_eq!(written, [0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0]);
+    // What stands in front of something else has no room.
+    assert!(write(outer, r#"{ first: { text: "a" } }"#, vec![0; 12]).is_err());
+    let error = write(list, "{ words: [1, 2, 3] }", vec![0; 12]).unwrap_err().to_string();
+    assert!(error.contains("which has room for 2 here"), "{error}");
 }
 
 #[test]

@@ -112,7 +112,9 @@ fn an_object_without_debug_information_is_told() {
     let error = without(&variable);
     says(&error, &["has no types (BTF)", "compile it with -g"]);
     assert!(matches!(error, Error::NoBtf), "{error:?}");
-    says(&without(&map), &["symbol m in section .maps", "no type information; compile with -g"]);
+    says(&without(&map), &["has no types (BTF)", "compile it with -g"]);
+    let wrong = refused(&map.replace("__type(key, int)", "__uint(key, 8)"), |builder| builder);
+    says(&wrong, &["map m: definition: its `key`"]);
 }
 
 #[test]

@@ -19,6 +19,10 @@ pub(crate) fn check(object: &ObjectSpec, spec: &MapSpec, kernel: &Kernel) -> Map
             |error: osmia_object::Error| Finding::refused(Subject::StructOps, error.to_string());
         findings.extend(table.err().map(refused));
     }
+    let problems = [Some(spec), spec.inner.as_deref()].into_iter().flatten();
+    for problem in problems.filter_map(|map| map.problem.as_ref()) {
+        findings.push(Finding::refused(Subject::Object, problem.clone()));
+    }
     if let [field, ..] = spec.unknown_fields.as_slice() {
         let message = format!("its definition has a member `{field}`, which means nothing");
         findings.push(Finding::refused(Subject::Object, message));
@@ -32,7 +36,7 @@ pub(crate) fn check(object: &ObjectSpec, spec: &MapSpec, kernel: &Kernel) -> Map
         findings.push(Finding::new(Weight::Unsure, Subject::Object, message));
     }
     for map in [Some(spec), spec.inner.as_deref()].into_iter().flatten() {
-        if !kernel.map_types.has(map.map_type.0) {
+        if map.problem.is_none() && !kernel.map_types.has(map.map_type.0) {
             let message = format!("this kernel has no maps of type {}", map.map_type);
             findings.push(Finding::refused(Subject::MapType, message));
         }

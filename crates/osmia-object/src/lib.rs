@@ -11,6 +11,7 @@ mod fold;
 mod function;
 mod jump_table;
 pub mod kconfig;
+mod kernel_names;
 pub mod ksym;
 mod link;
 mod linked_program;

@@ -1,5 +1,7 @@
 //! A map as data.
 
+use std::fmt;
+
 use bytes::Bytes;
 use osmia_abi::MapType;
 use osmia_btf::TypeId;
@@ -49,11 +51,14 @@ pub struct MapSpec {
     /// their variables (`.addr_space.1`).
     pub contents: Bytes,
     /// Addresses that the C initialiser of a data section or of `.struct_ops` asks for.
-    /// Nobody knows them before the program runs: in data sections they stay 0.
+    /// Nobody fills them in: in data sections the bytes stay as they are in the file.
     pub pointers: Vec<Pointer>,
     /// Members of the C definition that have no meaning here; creating the map is refused
     /// if there are any.
     pub unknown_fields: Vec<String>,
+    /// What is wrong with the C definition, if it could not be read to its end; creating the
+    /// map is refused then. The fields hold what was read by then.
+    pub problem: Option<String>,
 }
 
 impl MapSpec {
@@ -91,6 +96,7 @@ impl MapSpec {
             contents: Bytes::new(),
             pointers: Vec::new(),
             unknown_fields: Vec::new(),
+            problem: None,
         }
     }
 }
@@ -110,8 +116,22 @@ impl MapSpec {
 pub struct Pointer {
     /// Where in the value it stands.
     pub offset: u32,
-    /// The name of the function, variable or map whose address it is.
+    /// The name of the function, variable or map whose address it is; `of section NAME` for
+    /// what has no name, such as text.
     pub symbol: String,
+    /// Bytes behind what has that name.
+    pub added: i64,
+}
+
+impl fmt::Display for Pointer {
+    /// As C writes it: `&symbol`, `&symbol + 4`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.symbol.strip_prefix("of section "), self.added) {
+            (Some(section), added) => write!(f, "&{section}[{added}]"),
+            (None, 0) => write!(f, "&{}", self.symbol),
+            (None, added) => write!(f, "&{} + {added}", self.symbol),
+        }
+    }
 }
 
 /// Whether a map is shared by a pin.

@@ -7,6 +7,7 @@ use osmia_abi::MapType;
 use osmia_btf::{Btf, Builder, Kind, Linkage, SectionVar, Type};
 
 use crate::error::Error;
+use crate::kernel_names;
 use crate::map_spec::MapSpec;
 use crate::object_spec::ObjectSpec;
 use crate::read::arena;
@@ -16,7 +17,7 @@ type Result<T> = std::result::Result<T, osmia_btf::Error>;
 impl ObjectSpec {
     /// The object's BTF with what compilers leave open filled in, ready for the kernel:
     /// sizes of data sections, places of variables, what the kernel provides as it wants
-    /// to see it, hidden functions as static ones. Type ids stay the same. `None` if the
+    /// to see it, hidden functions as static ones, names of the letters that it takes. Type ids stay the same. `None` if the
     /// object has no types.
     ///
     /// # Kernel
@@ -58,6 +59,10 @@ fn settle(spec: &ObjectSpec, btf: &Btf) -> Result<Bytes> {
         }
         settle_externs(&mut builder, btf, &section)?;
     }
+    kernel_names::settle(btf, |id, at, name| match at {
+        None => builder.get()?.rename(id, name),
+        Some(at) => builder.get()?.rename_element(id, at, name),
+    })?;
     match builder.builder {
         Some(builder) => builder.to_bytes(),
         None => Ok(btf.as_bytes().clone()),
@@ -107,6 +112,10 @@ fn placed(
         let written = ty.linkage() == Some(Linkage::Static);
         let place = known.get(ty.name()).filter(|_| !written).copied();
         let (offset, size) = place.unwrap_or((var.offset, var.size));
+        if size == 0 {
+            // Kernels refuse what takes no room, as an empty struct.
+            continue;
+        }
         vars.push(SectionVar { var: var.var, offset, size });
     }
     let same = section.own_size() == Some(size)
@@ -153,8 +162,12 @@ fn in_a_row(btf: &Btf, section: &Type<'_>) -> Option<(u32, Vec<SectionVar>)> {
     let (mut end, mut vars) = (0_u32, Vec::new());
     for var in section.section_vars() {
         let size = if var.size == 0 { btf.size_of(var.var).unwrap_or(1) } else { var.size };
+        if size == 0 {
+            continue;
+        }
         vars.push(SectionVar { var: var.var, offset: end, size });
         end = end.saturating_add(size.checked_next_multiple_of(8).unwrap_or(u32::MAX));
     }
-    Some((end, vars))
+    // A section of nothing is refused as well.
+    Some((end.max(1), vars))
 }

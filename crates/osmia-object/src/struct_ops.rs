@@ -165,9 +165,11 @@ impl ObjectSpec {
         self.put_op(table, offset as usize, &[0; POINTER]);
         if let Some(map) = self.maps.get_mut(table) {
             map.pointers.retain(|pointer| pointer.offset != offset);
-            map.pointers.extend(
-                program.map(|name| crate::map_spec::Pointer { offset, symbol: name.to_owned() }),
-            );
+            map.pointers.extend(program.map(|name| crate::map_spec::Pointer {
+                offset,
+                symbol: name.to_owned(),
+                added: 0,
+            }));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use osmia_btf::near::nearest;
 
 use crate::error::Error;
-use crate::map_spec::{MapRole, MapSpec};
+use crate::map_spec::{MapRole, MapSpec, Pointer};
 use crate::object_spec::ObjectSpec;
 use crate::value_type::ValueType;
 use crate::variable_spec::VariableSpec;
@@ -47,6 +47,16 @@ impl<'a> Variable<'a> {
         let mut bytes = tail.to_vec();
         bytes.resize(size, 0);
         Cow::Owned(bytes)
+    }
+
+    /// The addresses that its C initialiser asks for, which nobody fills in; their offsets are
+    /// counted from the variable's start.
+    pub fn pointers(&self) -> impl Iterator<Item = Pointer> + use<'a> {
+        let (start, size) = (self.spec.offset, self.spec.size);
+        self.map.pointers.iter().filter_map(move |pointer| {
+            let offset = pointer.offset.checked_sub(start).filter(|&offset| offset < size)?;
+            Some(Pointer { offset, ..pointer.clone() })
+        })
     }
 
     /// Its value.
@@ -117,6 +127,8 @@ impl ObjectSpec {
         }
         let (section, start) = (variable.spec.map.clone(), variable.spec.offset as usize);
         let Some(map) = self.maps.get_mut(&section) else { return Ok(()) };
+        // What was there is no address any more.
+        map.pointers.retain(|one| !(start..start + size).contains(&(one.offset as usize)));
         let mut contents = BytesMut::from(std::mem::take(&mut map.contents));
         if contents.len() < start + size {
             contents.resize(start + size, 0);

@@ -25,6 +25,7 @@ use crate::object::Object;
 use crate::program::Program;
 use crate::variable::Variable;
 
+mod addresses;
 mod attach_btf;
 mod btf;
 mod check;
@@ -230,6 +231,7 @@ impl<'a> Load<'a> {
         self.tables = self.match_tables()?;
         let linked = self.link()?;
         self.look_for_types(&linked);
+        let mut notes = addresses::notes(self.spec, &linked);
         let mut externs = self.externs(&linked)?;
         let mut pins = Pins::default();
         let mut maps = IndexMap::with_capacity(self.spec.maps.len());
@@ -246,7 +248,7 @@ impl<'a> Load<'a> {
         let variables = self.variables(&maps);
         let config = externs.config_parts();
         pins.pin(&maps)?;
-        let notes = self.btf.into_inner().and_then(ProgramBtf::into_note).into_iter().collect();
+        notes.extend(self.btf.into_inner().and_then(ProgramBtf::into_note));
         let (kernel, name) = (self.kernel.clone(), self.spec.name.clone());
         Ok(Object { kernel, name, programs, maps, variables, config, struct_ops, notes })
     }

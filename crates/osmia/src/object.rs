@@ -125,7 +125,8 @@ impl Object {
         self.struct_ops.values()
     }
 
-    /// What this kernel could not do and the object works without, such as keeping its types.
+    /// What this kernel could not do and the object works without, such as keeping its types, and
+    /// what no kernel does: filling in the addresses that C initialises variables with.
     pub fn notes(&self) -> &[Error] {
         &self.notes
     }

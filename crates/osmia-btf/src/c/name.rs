@@ -61,7 +61,8 @@ pub(super) fn write_identifier(out: &mut String, name: &str) {
     if name.starts_with(|c: char| c.is_ascii_digit()) {
         out.push('_');
     }
-    let fits = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' };
+    // Since C99 letters are not those of ASCII alone.
+    let fits = |c: char| if c.is_alphanumeric() || c == '_' { c } else { '_' };
     out.extend(name.chars().map(fits));
 }
 
@@ -120,7 +121,8 @@ mod tests {
             ("Option<u32>", "Option_u32_"),
             ("0", "_0"),
             ("a;} evil", "a___evil"),
-            ("größe", "gr__e"),
+            ("größe", "größe"),
+            ("a→b", "a_b"),
             ("__builtin_va_list", "__builtin_va_list_"),
         ] {
             let mut out = String::new();

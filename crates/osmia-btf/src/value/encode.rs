@@ -40,7 +40,7 @@ impl Input {
         if need > have {
             return Err(Problem::Short { need, have }.into());
         }
-        Encoder { btf, bytes }.value(id, 0, self, DEPTH)
+        Encoder { btf, bytes, flexible: flexible(btf, id)? }.value(id, 0, self, DEPTH)
     }
 
     /// As [`Input::write`], for the part of the value that a path leads to: `limits[2].max`.
@@ -59,7 +59,7 @@ impl Input {
             other => Problem::Path(other),
         })?;
         let start = u64::from(place.offset.0);
-        let mut encoder = Encoder { btf, bytes };
+        let mut encoder = Encoder { btf, bytes, flexible: flexible(btf, id)? };
         let done = match place.bitfield {
             Some(width) => encoder.scalar(place.ty, &btf.resolve(place.ty)?, start, width, self),
             None => encoder.value(place.ty, start, self, DEPTH),
@@ -68,9 +68,29 @@ impl Input {
     }
 }
 
+/// Where the flexible array begins that a value of the type ends with, in bits; none if it ends
+/// with something else. Its elements are the bytes that are left.
+fn flexible(btf: &Btf, id: TypeId) -> Result<Option<u64>, ValueError> {
+    let (mut id, mut start) = (id, 0_u64);
+    for _ in 0..DEPTH {
+        let ty = btf.resolve(id)?;
+        let last = match ty.kind() {
+            Kind::Array => return Ok(ty.array().filter(|array| array.len == 0).map(|_| start)),
+            Kind::Struct => ty.vlen().checked_sub(1).and_then(|last| ty.member_at(last)),
+            _ => None,
+        };
+        let Some(member) = last.transpose()? else { return Ok(None) };
+        start = start.saturating_add(u64::from(member.offset.0));
+        id = member.ty;
+    }
+    Ok(None)
+}
+
 struct Encoder<'a, 'v> {
     btf: &'a Btf,
     bytes: &'v mut [u8],
+    /// See [`flexible`].
+    flexible: Option<u64>,
 }
 
 impl<'a> Encoder<'a, '_> {
@@ -242,22 +262,28 @@ impl<'a> Encoder<'a, '_> {
         depth: u32,
     ) -> Result<(), ValueError> {
         let size = u64::from(size_of(self.btf, array.element)?);
-        let too_many =
-            |this: &Self, count| ValueError::from(Problem::TooMany { ty: this.title(id), count });
+        let len = self.len(array, start, size);
+        let too_many = |this: &Self, count| {
+            let mut ty = this.title(id);
+            if array.len == 0 {
+                ty = format!("{ty}, which has room for {len} here");
+            }
+            ValueError::from(Problem::TooMany { ty, count })
+        };
         match input {
-            Input::Null => self.clear(start, size.saturating_mul(array.len.into())),
+            Input::Null => self.clear(start, size.saturating_mul(len)),
             Input::Text(text) if size == 1 => {
-                if text.len() > array.len as usize {
+                if text.len() as u64 > len {
                     return Err(too_many(self, text.len()));
                 }
-                self.clear(start, array.len.into())?;
+                self.clear(start, len)?;
                 for (at, &byte) in (0..).zip(text) {
                     self.put(start + at * 8, 8, byte.into())?;
                 }
                 Ok(())
             }
             Input::List(list) => {
-                if list.len() > array.len as usize {
+                if list.len() as u64 > len {
                     return Err(too_many(self, list.len()));
                 }
                 for (at, element) in list.iter().enumerate() {
@@ -270,6 +296,15 @@ impl<'a> Encoder<'a, '_> {
             _ if size == 1 => Err(self.mismatch(id, "text or a list", input)),
             _ => Err(self.mismatch(id, "a list", input)),
         }
+    }
+
+    /// How many elements an array has; a flexible one has those that there are bytes for.
+    fn len(&self, array: &Array, start: u64, size: u64) -> u64 {
+        if array.len > 0 || self.flexible != Some(start) {
+            return array.len.into();
+        }
+        let room = (self.bytes.len() as u64).saturating_sub(start / 8);
+        room.checked_div(size).unwrap_or(0)
     }
 
     fn fields(

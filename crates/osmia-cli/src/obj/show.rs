@@ -102,6 +102,7 @@ impl Report for ObjectReport<'_> {
             variables::table(&self.variables, page),
             externs::table(&self.externs, page),
             programs::problems(&self.programs),
+            maps::problems(&self.maps),
         ]
         .concat()
     }

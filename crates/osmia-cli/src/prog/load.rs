@@ -170,7 +170,11 @@ impl LoadOptions {
         }
         let object = self.load(&plan, &spec, &kernel)?;
         let mut pins = NewPins::default();
-        let mut report = LoadReport { programs: Vec::new(), maps: Vec::new() };
+        let mut report = LoadReport {
+            programs: Vec::new(),
+            maps: Vec::new(),
+            notes: object.notes().iter().map(|note| Failure::from_error(note).message()).collect(),
+        };
         for program in object.programs().filter(|program| program.is_loaded()) {
             let path = if first_only { plan.path.clone() } else { plan.path.join(program.name()) };
             report.programs.push(keep(program, &path, plan.autoattach, &mut pins)?);
@@ -337,6 +341,8 @@ struct LoadReport {
     programs: Vec<LoadedProgram>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     maps: Vec<PinnedMap>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -379,6 +385,9 @@ impl Report for LoadReport {
         }
         for PinnedMap { name, pinned } in &self.maps {
             let _ = writeln!(text, "map {name} pinned at {pinned}");
+        }
+        for note in &self.notes {
+            let _ = writeln!(text, "note: {note}");
         }
         text
     }

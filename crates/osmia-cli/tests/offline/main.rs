@@ -9,6 +9,7 @@ mod command;
 mod link;
 mod new;
 mod obj;
+mod odd;
 mod run;
 mod usage;
 

@@ -13,6 +13,10 @@ use crate::read::typed_section::TypedSection;
 /// The section that the maps stand in.
 pub(crate) const SECTION: &str = ".maps";
 
+/// What is wrong with a map that the types do not tell of.
+const UNTYPED: &str =
+    "its definition has no type information, which says what it is; compile with -g";
+
 /// A map and where the file defines it.
 pub(crate) struct Definition {
     pub spec: MapSpec,
@@ -28,17 +32,20 @@ pub(crate) struct Definition {
 pub(crate) fn read(source: &Source<'_>) -> Result<Vec<Definition>, Error> {
     let typed = TypedSection::find(source, SECTION)?;
     let mut definitions = Vec::new();
-    for (index, symbol) in source.elf.symbols.iter().enumerate() {
+    for symbol in &source.elf.symbols {
         let crate::read::elf::Place::Section(section) = symbol.place else { continue };
         if symbol.kind != STT_OBJECT || source.elf.section(section)?.name != SECTION {
             continue;
         }
-        let (Some(btf), Some(ty)) = (&source.btf, typed.type_of(symbol.name, symbol.value)) else {
-            let problem = "the map has no type information; compile with -g";
-            return Err(source.elf.symbol_error(index, problem));
-        };
         let name = source.budget.name(symbol.name)?;
-        let (spec, slots) = definition(source, btf, name, ty)?;
+        let (spec, slots) = match (&source.btf, typed.type_of(symbol.name, symbol.value)) {
+            (Some(btf), Some(ty)) => definition(source, btf, name, ty)?,
+            _ => {
+                let mut spec = MapSpec::new(name, MapType::UNSPEC);
+                spec.problem = Some(UNTYPED.to_owned());
+                (spec, None)
+            }
+        };
         let size = match symbol.size {
             0 => typed.size_of(symbol.name).unwrap_or(0).into(),
             size => size,
@@ -57,18 +64,33 @@ fn definition(
     ty: TypeId,
 ) -> Result<(MapSpec, Option<u32>), Error> {
     let ty = btf.resolve(ty).map_err(types)?;
-    if ty.kind() != Kind::Struct {
-        return Err(Error::Map {
-            map: name,
-            field: "definition".to_owned(),
-            problem: format!("is {}, not a struct", ty.kind()),
-        });
-    }
     let mut reader = Reader { source, btf, spec: MapSpec::new(name, MapType::UNSPEC), slots: None };
-    reader.members(ty, true)?;
+    let outcome = if ty.kind() == Kind::Struct {
+        reader.members(ty, true)
+    } else {
+        reader.spec.problem = Some(NO_STRUCT.to_owned());
+        Ok(())
+    };
     let Reader { mut spec, slots, .. } = reader;
+    keep_problem(&mut spec, outcome)?;
     carry_events(&mut spec);
     Ok((spec, slots))
+}
+
+/// What is wrong with `int m SEC(".maps")`.
+const NO_STRUCT: &str = "it is no struct of __uint(type, BPF_MAP_TYPE_...), __type(key, ...) and \
+                         the like, as maps in .maps are";
+
+/// Keeps what is wrong with a map, which others can do without, until it is loaded. The first
+/// problem counts. What is wrong with the file stays an error.
+pub(crate) fn keep_problem(spec: &mut MapSpec, outcome: Result<(), Error>) -> Result<(), Error> {
+    match outcome {
+        Err(Error::Map { field, problem, .. }) => {
+            spec.problem.get_or_insert_with(|| format!("its `{field}` {problem}"));
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 /// Ring buffers and perf event arrays have no values in the kernel's sense; a declared
@@ -171,7 +193,8 @@ impl Reader<'_> {
                 self.source.budget.charge(name.len())?;
                 let spec = MapSpec::new(name, MapType::UNSPEC);
                 let mut inner = Reader { source: self.source, btf: self.btf, spec, slots: None };
-                inner.members(ty, false)?;
+                let outcome = inner.members(ty, false);
+                keep_problem(&mut inner.spec, outcome)?;
                 self.spec.inner = Some(Box::new(inner.spec));
                 Ok(())
             }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::map_spec::SlotValue;
 use crate::read::elf::{ElfRelocation, Place};
-use crate::read::map_definition::Definition;
+use crate::read::map_definition::{Definition, keep_problem};
 use crate::read::target::{Pointee, Targets};
 
 /// The width of a pointer in a BPF object.
@@ -28,7 +28,8 @@ pub(crate) fn attach(
             let Some(map) = map.filter(|map| map.section == index && at < map.end) else {
                 return Err(section.error(at, "an initial value belongs to no map"));
             };
-            slot(map, relocation, targets, programs)?;
+            let outcome = slot(map, relocation, targets, programs);
+            keep_problem(&mut map.spec, outcome)?;
         }
     }
     Ok(())
@@ -47,15 +48,15 @@ fn slot(
     };
     let start = map.slots.map(|slots| map.offset.saturating_add(slots.into()));
     let byte = start.and_then(|start| relocation.offset.checked_sub(start));
-    let byte = byte.ok_or_else(|| error("only the slots of `values` can have initial values"))?;
+    let byte = byte.ok_or_else(|| error("are the only slots that can have initial values"))?;
     let number = u32::try_from(byte / POINTER).ok().filter(|_| byte % POINTER == 0);
-    let number = number.ok_or_else(|| error("an initial value stands between two slots"))?;
+    let number = number.ok_or_else(|| error("have an initial value between two slots"))?;
     let pointee = pointee(relocation, map, targets);
     let value = pointee.and_then(|pointee| value(map, pointee, targets, programs));
     let Some(value) = value else {
         let symbol = targets.source.elf.symbol_title(relocation.symbol);
         let expected = if map.spec.inner.is_some() { "a map" } else { "a program" };
-        return Err(error(&format!("slot {number} holds {symbol}, which is not {expected}")));
+        return Err(error(&format!("have {symbol} in slot {number}, which is not {expected}")));
     };
     let (SlotValue::Map(name) | SlotValue::Program(name)) = &value;
     targets.source.budget.charge(name.len())?;

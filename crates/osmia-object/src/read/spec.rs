@@ -9,12 +9,13 @@ use crate::error::Error;
 use crate::map_spec::{MapRole, MapSpec};
 use crate::object_spec::ObjectSpec;
 use crate::read::map_definition::Definition;
+use crate::read::pointer::Pointees;
 use crate::read::source::Source;
 use crate::read::target::Targets;
 use crate::read::unique::Unique;
 use crate::read::{
     arena, code, data_section, exception, extern_symbol, legacy_map, map_definition, map_slot,
-    pointer, program, records, struct_ops, variable,
+    program, records, struct_ops, variable,
 };
 
 /// Reads an object file.
@@ -52,9 +53,9 @@ pub(crate) fn read(name: &str, bytes: &Bytes) -> Result<ObjectSpec, Error> {
     for definition in definitions.into_iter().chain(legacy) {
         maps.put(definition.spec);
     }
+    let pointees = Pointees::new(&source, &code, &functions);
     for (section, mut spec) in sections {
-        let range = 0..u64::from(spec.value_size);
-        spec.pointers = pointer::read(&source, section, range, &code, &functions)?;
+        spec.pointers = pointees.read(section, 0..u64::from(spec.value_size))?;
         maps.put(spec);
     }
     if config_size > 0 {
@@ -63,7 +64,7 @@ pub(crate) fn read(name: &str, bytes: &Bytes) -> Result<ObjectSpec, Error> {
     for mut table in tables {
         table.spec.name = maps.reserve(&table.spec.name);
         let range = table.offset..table.offset + u64::from(table.spec.value_size);
-        table.spec.pointers = pointer::read(&source, table.section, range, &code, &functions)?;
+        table.spec.pointers = pointees.read(table.section, range)?;
         maps.put(table.spec);
     }
     let variables = variable::read(&source, &targets.data, &maps.by_name)?;

@@ -21,6 +21,9 @@ pub(super) fn object(spec: &ObjectSpec) -> Result<(), Error> {
 
 fn map(spec: &MapSpec) -> Result<(), Error> {
     let refuse = |why: String| Err(Error::invalid(format!("map `{}`: {why}", spec.name)));
+    if let Some(problem) = &spec.problem {
+        return refuse(problem.clone());
+    }
     if let [field, ..] = spec.unknown_fields.as_slice() {
         return refuse(format!("its definition has a member `{field}`, which means nothing"));
     }

@@ -90,6 +90,10 @@ pub(super) fn maps(
     }
     let mut claims = Claims::default();
     let map = |spec: &MapSpec| {
+        if let Some(problem) = spec.problem.clone() {
+            let (map, field) = (spec.name.clone(), "definition".to_owned());
+            return Err(osmia_object::Error::Map { map, field, problem }.into());
+        }
         let field = claims.claim(&names::plain(&spec.name), "_");
         let event =
             event_types.iter().find(|(ring, _)| *ring == spec.name).map(|(_, ty)| ty.clone());

@@ -23,6 +23,9 @@ pub struct MapRow<'a> {
     pinned: bool,
     /// Whether it holds variables.
     section: bool,
+    /// Why it cannot be loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
 }
 
 /// The maps of an object.
@@ -44,7 +47,18 @@ fn row<'a>(spec: &ObjectSpec, map: &'a MapSpec) -> MapRow<'a> {
         flags: map.flags,
         pinned: map.pinning == Pinning::ByName,
         section: map.role != MapRole::Declared,
+        problem: problem(map),
     }
+}
+
+fn problem(map: &MapSpec) -> Option<&str> {
+    map.problem.as_deref().or_else(|| map.inner.as_deref().and_then(problem))
+}
+
+/// What is wrong with the maps, below the tables.
+pub fn problems(rows: &[MapRow<'_>]) -> String {
+    let line = |map: &MapRow<'_>| map.problem.map(|why| format!("map {}: {why}\n", map.name));
+    rows.iter().filter_map(line).collect()
 }
 
 /// The maps as a table.

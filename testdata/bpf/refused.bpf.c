@@ -1,4 +1,5 @@
 // Programs that a verifier refuses, each for a usual reason.
+// fixture: clang-19 v4
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -22,6 +23,47 @@ static long count_one(struct bpf_map *map, const void *key, void *value, void *c
 static long answer_any(struct bpf_map *map, const void *key, void *value, void *ctx)
 {
 	return *(__u64 *)value;
+}
+
+extern const int osmia_absent __ksym __weak;
+
+// More than the verifier goes through.
+SEC("?socket")
+int too_large(struct __sk_buff *skb)
+{
+	__u64 sum = skb->len;
+
+	for (__u32 i = 0; i < 10000000; i++)
+		asm volatile("%0 += %1" : "+r"(sum) : "r"((__u64)i));
+	return sum;
+}
+
+// What the kernel has not is at 0, and must be asked for.
+SEC("?raw_tp/sys_enter")
+int absent(void *ctx)
+{
+	return osmia_absent;
+}
+
+static __attribute__((noinline)) int twice(int n)
+{
+	return n * 2;
+}
+
+int (*volatile chosen)(int) = twice;
+
+// Functions have no addresses that can be called.
+SEC("?socket")
+int through_pointer(struct __sk_buff *skb)
+{
+	return chosen(skb->len);
+}
+
+// Of instruction set v4, if compiled for that.
+SEC("?socket")
+int extends(struct __sk_buff *skb)
+{
+	return (signed char)skb->len;
 }
 
 // The context of a callback must be on the stack.

@@ -104,6 +104,7 @@ impl Linker<'_> {
             core: Vec::new(),
             poisoned: Vec::new(),
             missing_calls: Vec::new(),
+            missing_addresses: Vec::new(),
             lines: Vec::new(),
             functions: Vec::new(),
         };

@@ -30,6 +30,9 @@ pub struct LinkedProgram {
     /// The calls of kernel functions that are not there, once its
     /// [externs](Self::resolve_externs) were resolved.
     pub missing_calls: Vec<MissingCall>,
+    /// The addresses of what the kernel has not that it loads, as 0, once its externs were
+    /// resolved.
+    pub missing_addresses: Vec<MissingCall>,
     /// The source lines, in the order of slots.
     pub lines: Vec<Line>,
     /// The functions, in the order of slots.

@@ -31,6 +31,9 @@ pub struct ProgramSpec {
     pub autoattach: bool,
     /// The interface that an offloaded program is for, 0 otherwise.
     pub ifindex: u32,
+    /// How much the verifier is to say of it: 1 the usual, 2 each step, 4 added for the figures;
+    /// `None` for what is asked of the whole object.
+    pub log_level: Option<u32>,
     /// Its first function.
     pub entry: FunctionId,
 }

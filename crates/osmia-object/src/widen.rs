@@ -44,7 +44,8 @@ impl LinkedProgram {
         self.jump_tables.iter_mut().flat_map(|table| &mut table.places).for_each(moved);
         self.core.iter_mut().for_each(|relocation| moved(&mut relocation.at));
         self.poisoned.iter_mut().for_each(|poisoned| moved(&mut poisoned.at));
-        self.missing_calls.iter_mut().for_each(|call| moved(&mut call.at));
+        let missing = self.missing_calls.iter_mut().chain(&mut self.missing_addresses);
+        missing.for_each(|missing| moved(&mut missing.at));
         self.lines.iter_mut().for_each(|line| moved(&mut line.at));
         for function in &mut self.functions {
             let (start, end) = (function.start, function.start.saturating_add(function.len));

@@ -30,6 +30,7 @@ mod attach_btf;
 mod btf;
 mod check;
 mod contents;
+mod context_types;
 mod core;
 mod externs;
 mod function_address;
@@ -41,11 +42,13 @@ mod map;
 mod map_refusal;
 mod patch;
 mod pinned;
+mod probe_read;
 mod program;
 mod program_refusal;
 mod records;
 mod slots;
 mod struct_ops;
+mod unknown_code;
 mod usdt;
 
 /// Loads objects, with settings.
@@ -91,7 +94,9 @@ impl Loader {
     }
 
     /// Keeps the verifier's log of programs that it accepts too: 1 is the usual one, 2 tells each
-    /// step, 4 figures only. A refused program's log is kept in any case.
+    /// step, 4 figures only. A refused program's log is kept in any case, and the whole of it if one
+    /// was asked for: otherwise kernels since 6.4 may be asked for its end alone.
+    /// [`ProgramSpec::log_level`] says it for one program.
     #[must_use]
     pub fn verifier_log(mut self, level: u32) -> Self {
         self.log_level = level;
@@ -194,6 +199,8 @@ struct Load<'a> {
     tables: Tables,
     /// The object's types in the kernel, once something needed them.
     btf: OnceCell<ProgramBtf>,
+    /// Whether functions of it mark arguments as contexts.
+    marks_contexts: OnceCell<bool>,
     /// What answers CO-RE relocations, once something needed it.
     relocator: OnceCell<SharedRelocator>,
     /// What its programs are told of marks (USDT).
@@ -213,6 +220,7 @@ impl<'a> Load<'a> {
             spec,
             tables: Tables::default(),
             btf: OnceCell::new(),
+            marks_contexts: OnceCell::new(),
             relocator: OnceCell::new(),
             usdt: None,
         }

@@ -8,7 +8,7 @@ use osmia::{ErrorKind, Kernel, Loader, MapSpec, Object, ObjectSpec, TestRun};
 use osmia_sys::abi::{AttachType, Cmd, MapType, ProgType};
 use osmia_sys::{Bpf, Call, CallCounter, Errno, Returned, Syscalls};
 use osmia_testkit::clang::Clang;
-use osmia_testkit::fixture::Fixture;
+use osmia_testkit::fixture::{Cpu, Fixture};
 use osmia_testkit::gate::Gate;
 use osmia_testkit::guard::bpffs::Bpffs;
 
@@ -306,4 +306,72 @@ fn a_program_that_is_not_loaded_says_so() {
     let error = program.test_run(&TestRun::data(&[0; 14])).unwrap_err();
     assert!(error.to_string().contains("its section begins with `?`"), "{error}");
     assert!(program.info().is_err() && program.fd().is_err() && program.pin("/x").is_err());
+}
+
+/// Counts how often the program that is too large is verified.
+#[derive(Default)]
+struct Verifications(std::sync::atomic::AtomicUsize);
+
+impl Syscalls for Verifications {
+    fn bpf(&self, call: Call<'_>) -> Result<Returned, Errno> {
+        let named = call.cmd() == Cmd::PROG_LOAD
+            && call.attr::<osmia_sys::abi::ProgLoadAttr>().prog_name.starts_with(b"too_large");
+        if named {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+        call.proceed()
+    }
+}
+
+#[test]
+fn what_is_too_large_is_not_verified_again_and_again() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec("refused") else { return };
+    spec.programs["too_large"].autoload = true;
+    let counted = Arc::new(Verifications::default());
+    let kernel = Kernel::builder().bpf(Bpf::kernel().with(counted.clone())).build().unwrap();
+    let error = Object::load(&spec, &kernel).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Verifier);
+    let text = format!("{error:#}");
+    assert!(text.contains("BPF program is too large"), "{text}");
+    assert_eq!(
+        error.errno().or(error.verifier().map(|verdict| verdict.errno())),
+        Some(7),
+        "{text}"
+    );
+    // Kernels before 6.4 keep the log's beginning, and are asked for its end apart.
+    assert!(counted.0.load(Ordering::Relaxed) <= 3, "{:?}", counted.0);
+}
+
+fn refusal_of(program: &str, fixture: Fixture) -> Option<Result<Object, String>> {
+    let mut spec = osmia::open("refused", fixture.bytes()?).unwrap();
+    spec.programs[program].autoload = true;
+    Some(Object::load(&spec, &kernel()).map_err(|error| format!("{error:#}")))
+}
+
+#[test]
+fn an_absent_symbol_that_is_read_is_named() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(refusal) = refusal_of("absent", Fixture::new("refused")) else { return };
+    let text = refusal.unwrap_err();
+    assert!(text.contains("through the address of `osmia_absent`, which is 0 here"), "{text}");
+    assert!(text.contains("C: return osmia_absent;"), "{text}");
+}
+
+#[test]
+fn instructions_that_a_kernel_does_not_know_are_told_with_the_remedy() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(refusal) = refusal_of("through_pointer", Fixture::new("refused")) else { return };
+    let text = refusal.unwrap_err();
+    assert!(text.contains("a call through a pointer to a function"), "{text}");
+    assert!(text.contains("C: return chosen(skb->len);"), "{text}");
+
+    let newer = Fixture::new("refused").clang(Clang::V19).cpu(Cpu::V4);
+    let Some(outcome) = refusal_of("extends", newer) else { return };
+    let there = outcome.is_ok();
+    if let Err(text) = outcome {
+        assert!(text.contains("compile it with -mcpu=v3"), "{text}");
+        assert!(text.contains("C: return (signed char)skb->len;"), "{text}");
+    }
+    let _ = gate.part_needs("instruction set v4", "6.6", there);
 }

@@ -87,6 +87,7 @@ impl<'a> Code<'a> {
             lines: function.lines.clone(),
             poisoned: Vec::new(),
             missing_calls: Vec::new(),
+            missing_addresses: Vec::new(),
             functions: vec![alone],
         };
         Self::new(spec, linked)

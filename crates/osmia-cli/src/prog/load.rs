@@ -192,7 +192,7 @@ impl LoadOptions {
 
     fn load(&self, plan: &Plan, spec: &ObjectSpec, kernel: &Kernel) -> Result<Object, Failure> {
         let bpf = kernel.bpf();
-        let mut loader = self.kernel.loader(kernel);
+        let mut loader = self.kernel.loader(kernel).verifier_log(u32::from(self.verifier_log));
         for (name, selector) in &plan.maps {
             let name = match name {
                 MapName::Name(name) => name.clone(),

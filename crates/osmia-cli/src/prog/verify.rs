@@ -22,6 +22,9 @@ use crate::prog::verify::report::{Change, Comparison, Judged, VerifyReport};
 /// The verifier's log holds its figures alone.
 const FIGURES_ONLY: u32 = 4;
 
+/// `E2BIG`.
+const TOO_LARGE: i32 = 7;
+
 // The arguments of `osmia prog verify`.
 #[derive(Args)]
 #[command(after_help = "Each program is loaded by itself and let go again; nothing is attached.
@@ -136,6 +139,8 @@ impl Verify {
         let mut judged = Judged::new(file, name);
         let load = |level| self.kernel.loader(kernel).verifier_log(level).load(spec);
         let loaded = load(FIGURES_ONLY).or_else(|error| match error.verifier() {
+            // That would take the verifier as long again, to say no more than that it took too long.
+            Some(refusal) if refusal.errno() == TOO_LARGE && !self.verifier_log => Err(error),
             // The whole log tells the line of C as well.
             Some(_) => load(1 | FIGURES_ONLY),
             None => Err(error),

@@ -42,7 +42,9 @@ impl Prepared {
     /// The kernel refuses a map or a program.
     pub fn load(self, options: &RunOptions, kernel: &Kernel) -> Result<Part, Failure> {
         let Self { several, spec, placement, types } = self;
-        let object = options.kernel.loader(kernel).load(&spec).map_err(|error| {
+        let log = u32::from(options.verifier_log);
+        let loader = options.kernel.loader(kernel).verifier_log(log);
+        let object = loader.load(&spec).map_err(|error| {
             let failure = Failure::from_error(&error);
             match error.verifier() {
                 Some(refusal) if options.verifier_log || error.kind() != ErrorKind::Verifier => {

@@ -24,7 +24,8 @@ pub struct ModuleFd {
     pub index: i16,
 }
 
-/// A call of a kernel function that is not there; it must not run.
+/// A call of a kernel function that is not there, which must not run, or the address of what is
+/// not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingCall {
     /// Its slot, from the program's start.
@@ -64,10 +65,12 @@ impl LinkedProgram {
             let insns = self.insns.get_mut(relocation.at as usize..).unwrap_or_default();
             let symbol = symbols.get(name).ok_or_else(|| unresolved(spec))?;
             if let KernelSymbol::Absent { why } = symbol {
-                if insns.first().is_some_and(|insn| insn.is_call()) {
-                    let (name, why) = (name.clone(), why.clone());
-                    self.missing_calls.push(MissingCall { at: relocation.at, name, why });
-                }
+                let list = match insns.first().is_some_and(|insn| insn.is_call()) {
+                    true => &mut self.missing_calls,
+                    false => &mut self.missing_addresses,
+                };
+                let (name, why) = (name.clone(), why.clone());
+                list.push(MissingCall { at: relocation.at, name, why });
             }
             fill(insns, place, symbol, &module)
                 .map_err(|problem| Error::Extern { name: name.clone(), problem })?;

@@ -83,6 +83,7 @@ fn program(
         autoload: !section.starts_with('?') && !is_text(&section),
         autoattach: true,
         ifindex: 0,
+        log_level: None,
         entry,
         section,
     })

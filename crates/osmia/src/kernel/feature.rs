@@ -39,11 +39,15 @@ pub(crate) enum Feature {
     AttachCookies,
     /// One link attaches to many places of a program, in one process if that is wanted.
     UprobeMulti,
+    /// Arguments of global functions are told to be the context by a tag in BTF.
+    ContextTags,
+    /// Helpers tell reads of the kernel's memory from those of the user's.
+    ReadsApart,
 }
 
 impl Feature {
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Names,
         Self::DotsInNames,
         Self::GlobalData,
@@ -61,6 +65,8 @@ impl Feature {
         Self::Callbacks,
         Self::AttachCookies,
         Self::UprobeMulti,
+        Self::ContextTags,
+        Self::ReadsApart,
     ];
 
     /// What it is, and the first release with it.
@@ -83,6 +89,8 @@ impl Feature {
             Self::Callbacks => ("callbacks", Release::new(5, 13)),
             Self::AttachCookies => ("cookies of attachments", Release::new(5, 15)),
             Self::UprobeMulti => ("links to many places of a program", Release::new(6, 6)),
+            Self::ContextTags => ("arguments marked as contexts", Release::new(6, 8)),
+            Self::ReadsApart => ("bpf_probe_read_kernel and _user", Release::new(5, 5)),
         }
     }
 

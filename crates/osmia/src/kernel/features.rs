@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use osmia_abi::flags::BPF_F_MMAPABLE;
 use osmia_abi::{AttachType, FuncId, MapType, ProgType};
-use osmia_insn::{Endian, Imm64, Insn, Reg};
+use osmia_insn::{Class, Endian, Imm64, Insn, Opcode, Reg, Source};
 use osmia_sys::{
     AttachTarget, Bpf, Errno, LinkCreate, LinkTail, Log, MapCreate, ObjName, ProgFd, ProgLoad,
-    UprobeMulti,
+    Records, UprobeMulti,
 };
 
 use crate::kernel::feature::Feature;
@@ -91,6 +91,8 @@ fn probe(bpf: &Bpf, feature: Feature) -> Option<bool> {
         Feature::Callbacks => callbacks(bpf),
         Feature::AttachCookies => attach_cookies(bpf),
         Feature::UprobeMulti => uprobe_multi(bpf),
+        Feature::ContextTags => context_tags(bpf),
+        Feature::ReadsApart => reads_apart(bpf),
         Feature::Btf => btf_is_taken(bpf, &Blob::int()),
         kind => match btf_is_taken(bpf, &btf_with(kind)?)? {
             true => Some(true),
@@ -195,6 +197,52 @@ fn attach_cookies(bpf: &Bpf) -> Option<bool> {
     let call = Insn::call(i32::try_from(FuncId::GET_ATTACH_COOKIE.0).ok()?);
     let end = [Insn::mov64_imm(Reg::R0, 0), Insn::exit()];
     match load(bpf, ProgType::TRACEPOINT, &[&[call], &end[..]].concat()) {
+        Ok(_) => Some(true),
+        Err(_) => load(bpf, ProgType::TRACEPOINT, &end).is_ok().then_some(false),
+    }
+}
+
+/// A global function whose argument points to nothing that has a size, but for its tag.
+fn context_tags(bpf: &Bpf) -> Option<bool> {
+    const FUNC: u32 = 12 << 24;
+    let mut blob = Blob::with_int();
+    // [2] void *, [3] int (*)(void *a), [4] its global function a, [5] b, [6] the tag of a's argument.
+    blob.types(&[0, 2 << 24, 0]).types(&[0, 13 << 24 | 1, 1, 1, 2]);
+    blob.types(&[1, FUNC | 1, 3]).types(&[3, FUNC | 1, 3]).types(&[10, 17 << 24, 4, 0]);
+    let leave = [Insn::mov64_imm(Reg::R0, 0), Insn::exit()];
+    let code = [&[Insn::call_subprogram(1), Insn::exit()], &leave[..]].concat();
+    let insns = Insn::encode_all(&code, host());
+    // b begins the program, a stands behind it.
+    let functions: Vec<u8> = [0_u32, 5, 2, 4].iter().flat_map(|word| word.to_ne_bytes()).collect();
+    let tagged = || {
+        let btf = bpf.btf_load(&blob.finish(), &mut Log::default(), None).ok()?;
+        let load = ProgLoad {
+            prog_type: ProgType::SOCKET_FILTER,
+            insns: &insns,
+            license: c"GPL",
+            btf: Some(btf.as_fd()),
+            func_info: Records { record_size: 8, bytes: &functions },
+            ..ProgLoad::default()
+        };
+        bpf.prog_load(&load, &mut Log::default()).ok()
+    };
+    match tagged() {
+        Some(_) => Some(true),
+        None => load(bpf, ProgType::SOCKET_FILTER, &leave).is_ok().then_some(false),
+    }
+}
+
+fn reads_apart(bpf: &Bpf) -> Option<bool> {
+    let end = [Insn::mov64_imm(Reg::R0, 0), Insn::exit()];
+    let add = Opcode::arithmetic(Class::Alu64, Source::Imm, 0);
+    let read = [
+        Insn::mov64_reg(Reg::R1, Reg::R10),
+        Insn { code: add, dst: Reg::R1, src: Reg::R0, off: 0, imm: -8 },
+        Insn::mov64_imm(Reg::R2, 8),
+        Insn::mov64_imm(Reg::R3, 0),
+        Insn::call(i32::try_from(FuncId::PROBE_READ_KERNEL.0).ok()?),
+    ];
+    match load(bpf, ProgType::TRACEPOINT, &[&read[..], &end[..]].concat()) {
         Ok(_) => Some(true),
         Err(_) => load(bpf, ProgType::TRACEPOINT, &end).is_ok().then_some(false),
     }

@@ -3,7 +3,9 @@
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::sync::Arc;
 
-use osmia_btf::{Btf, KernelBtf};
+use bytes::Bytes;
+use osmia_abi::ProgType;
+use osmia_btf::{Btf, KernelBtf, TypeId};
 use osmia_object::ObjectSpec;
 use osmia_sys::{BtfFd, Errno, Log};
 
@@ -12,6 +14,7 @@ use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
 use crate::kernel::feature::Feature;
 use crate::load::Load;
+use crate::load::context_types::{self, ContextTypes};
 
 /// The object's types, or why the kernel has them not.
 #[derive(Debug)]
@@ -19,7 +22,7 @@ pub(super) enum ProgramBtf {
     /// It has none.
     None,
     /// The kernel keeps them.
-    Loaded(Arc<BtfFd>),
+    Loaded(Arc<BtfFd>, ContextTypes),
     /// The kernel does not take them; maps and programs go without.
     Refused(Error),
 }
@@ -27,7 +30,7 @@ pub(super) enum ProgramBtf {
 impl ProgramBtf {
     pub(super) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
-            Self::Loaded(fd) => Some(fd.as_fd()),
+            Self::Loaded(fd, _) => Some(fd.as_fd()),
             _ => None,
         }
     }
@@ -35,7 +38,7 @@ impl ProgramBtf {
     /// The types for maps that are made later.
     pub(super) fn shared(&self) -> Option<Arc<BtfFd>> {
         match self {
-            Self::Loaded(fd) => Some(Arc::clone(fd)),
+            Self::Loaded(fd, _) => Some(Arc::clone(fd)),
             _ => None,
         }
     }
@@ -57,11 +60,23 @@ impl Load<'_> {
             None => ProgramBtf::None,
         })
     }
+
+    /// What a function's type is in the kernel, for programs of this type.
+    pub(super) fn function_type(&self, id: TypeId, prog_type: ProgType) -> TypeId {
+        let marked = || self.spec.btf.as_ref().is_some_and(context_types::are_marked);
+        if !*self.marks_contexts.get_or_init(marked) {
+            return id;
+        }
+        match self.btf() {
+            ProgramBtf::Loaded(_, contexts) => contexts.of(id, prog_type),
+            _ => id,
+        }
+    }
 }
 
 fn load(kernel: &Kernel, spec: &ObjectSpec) -> ProgramBtf {
     match try_load(kernel, spec) {
-        Ok(Some(fd)) => ProgramBtf::Loaded(fd.into()),
+        Ok(Some((fd, contexts))) => ProgramBtf::Loaded(fd.into(), contexts),
         Ok(None) => ProgramBtf::None,
         Err(error) => {
             let attempt = format!("give the types of object `{}` to the kernel", spec.name);
@@ -70,19 +85,35 @@ fn load(kernel: &Kernel, spec: &ObjectSpec) -> ProgramBtf {
     }
 }
 
-fn try_load(kernel: &Kernel, spec: &ObjectSpec) -> Result<Option<BtfFd>, Error> {
+fn try_load(kernel: &Kernel, spec: &ObjectSpec) -> Result<Option<(BtfFd, ContextTypes)>, Error> {
     let unfit = || Error::new(ErrorKind::Malformed, "its BTF cannot be prepared");
     let settled = spec.settled_btf().map_err(|error| unfit().caused_by(error))?;
-    let Some(prepared) = settled else { return Ok(None) };
-    let first = match kernel.bpf().btf_load(&prepared, &mut Log::default(), None) {
-        Ok(fd) => return Ok(Some(fd)),
+    let Some(settled) = settled else { return Ok(None) };
+    let features = kernel.known_features();
+    let (prepared, contexts) = match &spec.btf {
+        Some(btf)
+            if context_types::are_marked(btf)
+                && features.lacks(kernel.bpf(), Feature::ContextTags) =>
+        {
+            context_types::add(spec, &settled).map_err(|error| unfit().caused_by(error))?
+        }
+        _ => (settled, ContextTypes::default()),
+    };
+    give(kernel, &prepared).map(|fd| Some((fd, contexts)))
+}
+
+/// Gives types to the kernel, without what it does not know.
+fn give(kernel: &Kernel, prepared: &Bytes) -> Result<BtfFd, Error> {
+    let unfit = || Error::new(ErrorKind::Malformed, "its BTF cannot be prepared");
+    let first = match kernel.bpf().btf_load(prepared, &mut Log::default(), None) {
+        Ok(fd) => return Ok(fd),
         Err(Errno::PERM) if kernel.memlock().lift(kernel) => {
-            kernel.bpf().btf_load(&prepared, &mut Log::default(), None).map_err(Some)
+            kernel.bpf().btf_load(prepared, &mut Log::default(), None).map_err(Some)
         }
         Err(errno) => Err(Some(errno)),
     };
     if let Ok(fd) = first {
-        return Ok(Some(fd));
+        return Ok(fd);
     }
     if kernel.known_features().lacks(kernel.bpf(), Feature::Btf) {
         return Err(Error::new(Feature::Btf.lacking(), "this kernel keeps no BTF"));
@@ -90,7 +121,7 @@ fn try_load(kernel: &Kernel, spec: &ObjectSpec) -> Result<Option<BtfFd>, Error> 
     let known = known(kernel);
     let parsed = Btf::parse(prepared.clone(), None).map_err(|error| unfit().caused_by(error))?;
     let older = parsed.sanitised(&known).map_err(|error| unfit().caused_by(error))?;
-    with_log(kernel, older.as_bytes()).map(Some)
+    with_log(kernel, older.as_bytes())
 }
 
 /// The last attempt, with a log that says what is wrong.

@@ -18,23 +18,51 @@ pub(super) struct Logged {
     pub(super) truncated: bool,
 }
 
+/// The verifier's log of figures alone has its last words, and not the way to them.
+const WITHOUT_STEPS: u32 = 4;
+
 /// Loads with a log, in a buffer that grows until the log fits.
-pub(super) fn load(bpf: &Bpf, load: &ProgLoad<'_>, level: u32) -> Logged {
+///
+/// `refusal` is how the same attempt ended without a log, if it was one. Then the log's end will do,
+/// so that the verifier need not go all the way again.
+pub(super) fn load(bpf: &Bpf, load: &ProgLoad<'_>, level: u32, refusal: Option<Errno>) -> Logged {
+    let refusal = refusal.filter(|&errno| is_of_verifier(errno));
     let mut size = FIRST;
     loop {
-        let mut buf = vec![0; size];
-        let mut log = Log { level, buf: &mut buf, true_size: 0 };
-        let outcome = bpf.prog_load(load, &mut log);
-        let needed = log.true_size as usize;
-        let short = needed > size || outcome.as_ref().is_err_and(|&errno| errno == Errno::NOSPC);
-        match larger(size, needed) {
-            Some(more) if short => size = more,
-            _ => {
-                let text = String::from_utf8_lossy(log.text()).into_owned();
-                return Logged { outcome, text, truncated: short };
+        let (logged, needed) = attempt(bpf, load, level, size);
+        if let (Some(errno), true) = (refusal, logged.truncated) {
+            if needed > 0 {
+                // The kernel tells how long it is, and so keeps the end.
+                return Logged { outcome: logged.outcome.map_err(|_| errno), ..logged };
+            }
+            if errno == Errno::TOOBIG {
+                let (short, _) = attempt(bpf, load, WITHOUT_STEPS, FIRST);
+                if !short.text.is_empty() && !short.truncated {
+                    return short;
+                }
             }
         }
+        match larger(size, needed) {
+            Some(more) if logged.truncated => size = more,
+            _ => return logged,
+        }
     }
+}
+
+/// Whether the verifier says the same of the same program again.
+fn is_of_verifier(errno: Errno) -> bool {
+    matches!(errno, Errno::ACCESS | Errno::INVAL | Errno::TOOBIG)
+}
+
+/// What a buffer of this size gets to hear, and how much there is to hear if the kernel tells.
+fn attempt(bpf: &Bpf, load: &ProgLoad<'_>, level: u32, size: usize) -> (Logged, usize) {
+    let mut buf = vec![0; size];
+    let mut log = Log { level, buf: &mut buf, true_size: 0 };
+    let outcome = bpf.prog_load(load, &mut log);
+    let needed = log.true_size as usize;
+    let truncated = needed > size || outcome.as_ref().is_err_and(|&errno| errno == Errno::NOSPC);
+    let text = String::from_utf8_lossy(log.text()).into_owned();
+    (Logged { outcome, text, truncated }, needed)
 }
 
 /// The next buffer's size: what the kernel says is needed, or more than before.

@@ -19,7 +19,7 @@ use crate::load::log::{self, Logged};
 use crate::load::program_refusal::refused;
 use crate::load::records::{FUNCTION, LINE, ProgramRecords};
 use crate::load::usdt::asks_of_marks;
-use crate::load::{Load, attach_btf, patch};
+use crate::load::{Load, attach_btf, patch, probe_read};
 use crate::map::Map;
 use crate::program::Program;
 use crate::program::kernel_program::KernelProgram;
@@ -60,8 +60,8 @@ impl Load<'_> {
     ) -> Result<Program, Error> {
         let spec = self.for_marks(spec);
         let usdt = self.usdt.as_ref().filter(|_| asks_of_marks(&linked));
-        let prepared = self.prepare(&spec, linked, maps, externs)?;
-        let (fd, log) = self.load_prepared(&prepared)?;
+        let mut prepared = self.prepare(&spec, linked, maps, externs)?;
+        let (fd, log) = self.load_prepared(&mut prepared)?;
         let place = KernelProgram::new(self.kernel, fd).with_usdt(usdt);
         Ok(Program::loaded(&spec, prepared.prog_type, place, log))
     }
@@ -85,7 +85,7 @@ impl Load<'_> {
             spec,
             prog_type,
             code: Insn::encode_all(&linked.insns, features::host()),
-            records: ProgramRecords::new(&linked),
+            records: ProgramRecords::new(&linked, |id| self.function_type(id, prog_type)),
             attach_place: self.attach_place(spec, prog_type)?,
             linked,
             fd_array: externs.fd_array(),
@@ -123,28 +123,35 @@ impl Load<'_> {
     }
 
     /// Loads without a log; after a refusal with one, then without what the kernel lacks.
-    fn load_prepared(&self, prepared: &Prepared<'_>) -> Result<(ProgFd, Option<String>), Error> {
+    fn load_prepared(
+        &self,
+        prepared: &mut Prepared<'_>,
+    ) -> Result<(ProgFd, Option<String>), Error> {
         let mut extras = Extras {
             name: !self.kernel.known_features().known_to_lack(Feature::Names),
             records: !self.kernel.known_features().known_to_lack(Feature::BtfFunctions),
             attach_type: true,
             version: 0,
         };
-        if self.log_level == 0 {
-            if let Ok(fd) = self.silent(prepared, extras) {
-                return Ok((fd, None));
+        let log_level = prepared.spec.log_level.unwrap_or(self.log_level);
+        let mut refusal = None;
+        if log_level == 0 {
+            match self.silent(prepared, extras) {
+                Ok(fd) => return Ok((fd, None)),
+                Err(errno) => refusal = Some(errno),
             }
         }
         loop {
-            let logged = self.logged(prepared, extras, self.log_level.max(1));
+            // Only of the same attempt it is known how it ends.
+            let logged = self.logged(prepared, extras, log_level.max(1), refusal.take());
             let errno = match logged.outcome {
-                Ok(fd) => return Ok((fd, (self.log_level > 0).then_some(logged.text))),
+                Ok(fd) => return Ok((fd, (log_level > 0).then_some(logged.text))),
                 Err(errno) => errno,
             };
             let again = logged.text.is_empty()
                 && (self.lifts_memlock(errno)
                     || self.leave_out_of_program(prepared, &mut extras, errno));
-            if !again {
+            if !again && !self.reads_as_before(prepared) {
                 return Err(refused(self, prepared, errno, logged));
             }
         }
@@ -166,8 +173,31 @@ impl Load<'_> {
         })
     }
 
-    fn logged(&self, prepared: &Prepared<'_>, extras: Extras, level: u32) -> Logged {
-        self.with_request(prepared, extras, |load| log::load(self.kernel.bpf(), load, level))
+    fn logged(
+        &self,
+        prepared: &Prepared<'_>,
+        extras: Extras,
+        level: u32,
+        refusal: Option<Errno>,
+    ) -> Logged {
+        let bpf = self.kernel.bpf();
+        self.with_request(prepared, extras, |load| log::load(bpf, load, level, refusal))
+    }
+
+    /// Has a program read memory with the helpers that kernels before 5.5 have, which do not ask
+    /// whose memory it is. Whether that changed anything, so that another attempt makes sense.
+    fn reads_as_before(&self, prepared: &mut Prepared<'_>) -> bool {
+        let older = |insn: &Insn| insn.is_helper_call().then(|| probe_read::older(insn.imm))?;
+        if !prepared.linked.insns.iter().any(|insn| older(insn).is_some())
+            || !self.kernel.known_features().lacks(self.kernel.bpf(), Feature::ReadsApart)
+        {
+            return false;
+        }
+        for insn in &mut prepared.linked.insns {
+            insn.imm = older(insn).unwrap_or(insn.imm);
+        }
+        prepared.code = Insn::encode_all(&prepared.linked.insns, features::host());
+        true
     }
 
     fn with_request<R>(

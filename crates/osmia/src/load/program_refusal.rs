@@ -1,6 +1,9 @@
 //! Why a program was not loaded.
 
 use osmia_abi::AttachType;
+use osmia_insn::{Class, Opcode};
+use osmia_object::LinkedProgram;
+use osmia_object::ksym::MissingCall;
 use osmia_sys::Errno;
 
 use crate::error::Error;
@@ -14,6 +17,7 @@ use crate::load::Load;
 use crate::load::license;
 use crate::load::log::Logged;
 use crate::load::program::Prepared;
+use crate::load::unknown_code;
 use crate::verifier::VerifierError;
 
 /// The error of a program that the kernel did not take.
@@ -39,6 +43,11 @@ pub(super) fn refused(
     }
     if let Some(missing) = at.and_then(|at| missing(load, prepared, at)) {
         return Error::new(ErrorKind::Verifier, missing).caused_by(verdict.explained());
+    }
+    if let Some((slot, what)) = unknown_code::find(verdict.log(), &prepared.linked.insns) {
+        let place = load.c_line(prepared.linked.line_at(slot));
+        let headline = format!("instruction {slot} is {what}{place}");
+        return Error::new(ErrorKind::Verifier, headline).caused_by(verdict);
     }
     let license = license::explain(verdict.log(), &load.spec.license);
     let known = license
@@ -69,7 +78,41 @@ fn missing(load: &Load<'_>, prepared: &Prepared<'_>, at: u32) -> Option<String> 
         let place = load.c_line(prepared.linked.line_at(at));
         return Some(format!("it calls `{}`: {}{place}", call.name, call.why));
     }
+    if let Some(address) = absent_address(&prepared.linked, at) {
+        let place = load.c_line(prepared.linked.line_at(at));
+        return Some(format!(
+            "it reads through the address of `{}`, which is 0 here, without asking whether it is: {}{place}",
+            address.name, address.why
+        ));
+    }
     load.explain_poison(&prepared.linked, at)
+}
+
+/// What the kernel has not whose address an instruction reads or writes through.
+fn absent_address(linked: &LinkedProgram, at: u32) -> Option<&MissingCall> {
+    let insn = linked.insns.get(at as usize)?;
+    let mut base = match insn.code.class() {
+        Class::Ldx => insn.src,
+        Class::St | Class::Stx => insn.dst,
+        _ => return None,
+    };
+    // Straight back to where the register got its value.
+    for slot in (0..at).rev() {
+        let before = linked.insns.get(slot as usize)?;
+        if let Some(found) = linked.missing_addresses.iter().find(|one| one.at == slot) {
+            if before.dst == base {
+                return Some(found);
+            }
+        }
+        let writes = matches!(before.code.class(), Class::Alu | Class::Alu64 | Class::Ldx);
+        if writes && before.dst == base {
+            if before.code != Opcode::MOV64_REG {
+                return None;
+            }
+            base = before.src;
+        }
+    }
+    None
 }
 
 /// The verifier finds a variable that a program names by its type in the kernel's list of symbols.

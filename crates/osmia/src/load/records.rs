@@ -1,5 +1,6 @@
 //! What the kernel is told of a program's functions and lines.
 
+use osmia_btf::TypeId;
 use osmia_object::LinkedProgram;
 
 /// The bytes of a function's record, and of a line's.
@@ -16,11 +17,13 @@ pub(super) struct ProgramRecords {
 impl ProgramRecords {
     /// Those of a program. The kernel wants all of its functions to have a type, and a line at the
     /// start of each; otherwise it is told nothing.
-    pub(super) fn new(program: &LinkedProgram) -> Self {
+    ///
+    /// `type_of` tells what the type of a function is in the kernel.
+    pub(super) fn new(program: &LinkedProgram, type_of: impl Fn(TypeId) -> TypeId) -> Self {
         let Some(functions) = program.func_info() else { return Self::default() };
         let mut bytes = Vec::with_capacity(functions.len() * FUNCTION as usize);
         for (start, ty) in &functions {
-            put(&mut bytes, [*start, ty.0]);
+            put(&mut bytes, [*start, type_of(*ty).0]);
         }
         Self { functions: bytes, lines: lines(program).unwrap_or_default() }
     }

@@ -3,8 +3,9 @@
 /// The bit of a record's second word whose meaning depends on the kind.
 pub(crate) const KIND_FLAG: u32 = 1 << 31;
 
-/// The names that the probes use: `a` is at 1, `int` is not needed, `.bss` is at 5.
-const STRINGS: &[u8] = b"\0a\0b\0.bss\0";
+/// The names that the probes use: `a` is at 1, `int` is not needed, `.bss` is at 5,
+/// `arg:ctx` at 10.
+const STRINGS: &[u8] = b"\0a\0b\0.bss\0arg:ctx\0";
 
 /// BTF in the byte order of this machine.
 pub(crate) struct Blob {

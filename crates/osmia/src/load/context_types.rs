@@ -1,0 +1,141 @@
+//! Contexts that functions of an object take: `int f(void *ctx __arg_ctx)`.
+//!
+//! Kernels before 6.8 do not know the tag that says so. They take an argument of a global function
+//! for the context if it points to a struct of the context's name, which depends on the type of the
+//! program; so functions get types of their own for each type of program that calls them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bytes::Bytes;
+use osmia_abi::ProgType;
+use osmia_btf::{Btf, Builder, Error, Kind, Linkage, Param, TypeId};
+use osmia_object::ObjectSpec;
+
+/// The declaration tag of such arguments.
+const TAG: &str = "arg:ctx";
+
+/// The types that functions have for old kernels, by what they are in the object and by the name of
+/// the context.
+#[derive(Debug, Default)]
+pub(super) struct ContextTypes(HashMap<(TypeId, &'static str), TypeId>);
+
+impl ContextTypes {
+    /// The type of a function where a program of this type calls it.
+    pub(super) fn of(&self, function: TypeId, prog_type: ProgType) -> TypeId {
+        let own = context(prog_type).and_then(|name| self.0.get(&(function, name)));
+        own.copied().unwrap_or(function)
+    }
+}
+
+/// Whether an object marks arguments so.
+pub(super) fn are_marked(btf: &Btf) -> bool {
+    btf.ids_named(TAG).is_ok_and(|ids| !ids.is_empty())
+}
+
+/// The types with those added that an old kernel needs.
+pub(super) fn add(spec: &ObjectSpec, types: &Bytes) -> Result<(Bytes, ContextTypes), Error> {
+    let btf = Btf::parse(types.clone(), None)?;
+    let mut builder = Builder::from_btf(&btf)?;
+    let mut added = ContextTypes::default();
+    let marked = marked(&btf)?;
+    let types = spec.programs.values().filter_map(|program| context(program.prog_type?));
+    for name in types.collect::<BTreeSet<_>>() {
+        let pointer = pointer(&btf, &mut builder, name)?;
+        for (&id, arguments) in &marked {
+            let function = btf.ty(id)?;
+            let Some(prototype) = function.target().filter(|_| function.kind() == Kind::Func)
+            else {
+                continue;
+            };
+            if function.linkage() != Some(Linkage::Global) {
+                continue;
+            }
+            let prototype = btf.ty(prototype)?;
+            let mut params = prototype.params().collect::<Result<Vec<Param<'_>>, Error>>()?;
+            for &argument in arguments {
+                if let Some(param) = params.get_mut(argument as usize) {
+                    param.ty = pointer;
+                }
+            }
+            let own = builder.prototype(prototype.target().unwrap_or_default(), &params)?;
+            let own = builder.function(function.name(), own, Linkage::Global)?;
+            added.0.insert((id, name), own);
+        }
+    }
+    Ok((builder.to_bytes()?, added))
+}
+
+/// The numbers of the arguments that are marked, by function.
+fn marked(btf: &Btf) -> Result<BTreeMap<TypeId, Vec<u32>>, Error> {
+    let mut marked: BTreeMap<TypeId, Vec<u32>> = BTreeMap::new();
+    for id in btf.ids_named(TAG)? {
+        let tag = btf.ty(id)?;
+        if let (Kind::DeclTag, Some(function), Some(argument)) =
+            (tag.kind(), tag.target(), tag.tag_component())
+        {
+            marked.entry(function).or_default().push(argument);
+        }
+    }
+    Ok(marked)
+}
+
+/// A pointer to the context of this name, which the object's types may not have.
+fn pointer(btf: &Btf, builder: &mut Builder, name: &str) -> Result<TypeId, Error> {
+    let mut structure = |name: &str| match btf.find(Kind::Struct, name)? {
+        Some(found) => Ok(found.id()),
+        None => builder.composite(Kind::Struct, name, 0, &[]),
+    };
+    let target = if name == REGISTERS {
+        let registers = structure(of_machine())?;
+        match btf.find(Kind::Typedef, name)? {
+            Some(found) => found.id(),
+            None => builder.typedef(name, registers)?,
+        }
+    } else {
+        structure(name)?
+    };
+    builder.pointer(target)
+}
+
+/// What the kernel calls the registers that kprobes see.
+const REGISTERS: &str = "bpf_user_pt_regs_t";
+
+/// The struct that they are on this machine.
+fn of_machine() -> &'static str {
+    match std::env::consts::ARCH {
+        "aarch64" | "s390x" => "user_pt_regs",
+        "riscv64" => "user_regs_struct",
+        _ => "pt_regs",
+    }
+}
+
+/// The name of the context of programs of a type; none where it has no name.
+fn context(prog_type: ProgType) -> Option<&'static str> {
+    Some(match prog_type {
+        ProgType::SOCKET_FILTER
+        | ProgType::SCHED_CLS
+        | ProgType::SCHED_ACT
+        | ProgType::CGROUP_SKB
+        | ProgType::LWT_IN
+        | ProgType::LWT_OUT
+        | ProgType::LWT_XMIT
+        | ProgType::LWT_SEG6LOCAL
+        | ProgType::SK_SKB
+        | ProgType::FLOW_DISSECTOR => "__sk_buff",
+        ProgType::XDP => "xdp_md",
+        ProgType::KPROBE => REGISTERS,
+        ProgType::PERF_EVENT => "bpf_perf_event_data",
+        ProgType::RAW_TRACEPOINT | ProgType::RAW_TRACEPOINT_WRITABLE => "bpf_raw_tracepoint_args",
+        ProgType::CGROUP_DEVICE => "bpf_cgroup_dev_ctx",
+        ProgType::CGROUP_SOCK => "bpf_sock",
+        ProgType::CGROUP_SOCK_ADDR => "bpf_sock_addr",
+        ProgType::CGROUP_SOCKOPT => "bpf_sockopt",
+        ProgType::CGROUP_SYSCTL => "bpf_sysctl",
+        ProgType::NETFILTER => "bpf_nf_ctx",
+        ProgType::SK_LOOKUP => "bpf_sk_lookup",
+        ProgType::SK_MSG => "sk_msg_md",
+        ProgType::SK_REUSEPORT => "sk_reuseport_md",
+        ProgType::SOCK_OPS => "bpf_sock_ops",
+        _ => return None,
+    })
+}

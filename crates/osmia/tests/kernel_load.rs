@@ -335,7 +335,7 @@ fn what_is_too_large_is_not_verified_again_and_again() {
     let text = format!("{error:#}");
     assert!(text.contains("BPF program is too large"), "{text}");
     assert_eq!(
-        error.errno().or(error.verifier().map(|verdict| verdict.errno())),
+        error.errno().or(error.verifier().map(osmia::VerifierError::errno)),
         Some(7),
         "{text}"
     );
@@ -343,7 +343,7 @@ fn what_is_too_large_is_not_verified_again_and_again() {
     assert!(counted.0.load(Ordering::Relaxed) <= 3, "{:?}", counted.0);
 }
 
-fn refusal_of(program: &str, fixture: Fixture) -> Option<Result<Object, String>> {
+fn refusal_of(program: &str, fixture: &Fixture) -> Option<Result<Object, String>> {
     let mut spec = osmia::open("refused", fixture.bytes()?).unwrap();
     spec.programs[program].autoload = true;
     Some(Object::load(&spec, &kernel()).map_err(|error| format!("{error:#}")))
@@ -352,7 +352,7 @@ fn refusal_of(program: &str, fixture: Fixture) -> Option<Result<Object, String>>
 #[test]
 fn an_absent_symbol_that_is_read_is_named() {
     let Some(_gate) = Gate::root() else { return };
-    let Some(refusal) = refusal_of("absent", Fixture::new("refused")) else { return };
+    let Some(refusal) = refusal_of("absent", &Fixture::new("refused")) else { return };
     let text = refusal.unwrap_err();
     assert!(text.contains("through the address of `osmia_absent`, which is 0 here"), "{text}");
     assert!(text.contains("C: return osmia_absent;"), "{text}");
@@ -361,13 +361,13 @@ fn an_absent_symbol_that_is_read_is_named() {
 #[test]
 fn instructions_that_a_kernel_does_not_know_are_told_with_the_remedy() {
     let Some(gate) = Gate::root() else { return };
-    let Some(refusal) = refusal_of("through_pointer", Fixture::new("refused")) else { return };
+    let Some(refusal) = refusal_of("through_pointer", &Fixture::new("refused")) else { return };
     let text = refusal.unwrap_err();
     assert!(text.contains("a call through a pointer to a function"), "{text}");
     assert!(text.contains("C: return chosen(skb->len);"), "{text}");
 
     let newer = Fixture::new("refused").clang(Clang::V19).cpu(Cpu::V4);
-    let Some(outcome) = refusal_of("extends", newer) else { return };
+    let Some(outcome) = refusal_of("extends", &newer) else { return };
     let there = outcome.is_ok();
     if let Err(text) = outcome {
         assert!(text.contains("compile it with -mcpu=v3"), "{text}");

@@ -8,11 +8,16 @@ type Result<T> = std::result::Result<T, osmia_btf::Error>;
 
 /// Hands over names for what kernels would refuse the whole of the types for: the type, the
 /// number of its member, value or parameter if it is one of those, and the name. What C calls
-/// the same is called the same, and what it calls otherwise is called otherwise.
+/// the same is called the same, and what it calls otherwise is called otherwise. Objects whose
+/// strings are all ASCII have no such names.
 pub(crate) fn settle(
     btf: &Btf,
     mut rename: impl FnMut(TypeId, Option<usize>, &str) -> Result<()>,
 ) -> Result<()> {
+    // Nearly all objects are settled so; what compilers take beyond ASCII is letters of names.
+    if btf.own_strings().is_ascii() {
+        return Ok(());
+    }
     let mut names = Names { btf, given: HashMap::new(), taken: HashSet::new() };
     for ty in btf.own_types()? {
         let ty = ty?;

@@ -1,12 +1,14 @@
 //! Addresses in initialised data.
 
+use std::cell::OnceCell;
+
 use object::elf::STT_OBJECT;
 
 use crate::error::Error;
 use crate::function::Function;
 use crate::map_spec::Pointer;
 use crate::read::code::Code;
-use crate::read::elf::{Elf, ElfRelocation, Place};
+use crate::read::elf::{Elf, ElfRelocation, Place, Symbol};
 use crate::read::source::Source;
 
 /// What addresses lead to.
@@ -15,26 +17,33 @@ pub(crate) struct Pointees<'a> {
     code: &'a Code,
     functions: &'a [Function],
     /// The variables by section and place: their starts, ends and names.
-    objects: Vec<(usize, u64, u64, &'a str)>,
+    objects: OnceCell<Vec<ObjectAt<'a>>>,
 }
+
+/// The section, start, end and name of a variable.
+type ObjectAt<'a> = (usize, u64, u64, &'a str);
 
 impl<'a> Pointees<'a> {
     pub fn new(source: &'a Source<'a>, code: &'a Code, functions: &'a [Function]) -> Self {
-        let mut objects: Vec<_> = source
-            .elf
-            .symbols
-            .iter()
-            .filter(|symbol| symbol.kind == STT_OBJECT && !symbol.name.is_empty())
-            .filter_map(|symbol| match symbol.place {
+        Self { source, code, functions, objects: OnceCell::new() }
+    }
+
+    fn objects(&self) -> &[ObjectAt<'a>] {
+        self.objects.get_or_init(|| {
+            let symbols = self.source.elf.symbols.iter();
+            let named =
+                symbols.filter(|symbol| symbol.kind == STT_OBJECT && !symbol.name.is_empty());
+            let place = |symbol: &Symbol<'a>| match symbol.place {
                 Place::Section(section) => {
                     let end = symbol.value.saturating_add(symbol.size);
                     Some((section, symbol.value, end, symbol.name))
                 }
                 _ => None,
-            })
-            .collect();
-        objects.sort_unstable();
-        Self { source, code, functions, objects }
+            };
+            let mut objects: Vec<_> = named.filter_map(place).collect();
+            objects.sort_unstable();
+            objects
+        })
     }
 
     /// The addresses in a range of a section, counted from the range's start.
@@ -78,10 +87,11 @@ impl<'a> Pointees<'a> {
     }
 
     fn object(&self, section: usize, at: u64) -> Option<(String, i64)> {
-        let behind = self.objects.partition_point(|object| (object.0, object.1) <= (section, at));
+        let objects = self.objects();
+        let behind = objects.partition_point(|object| (object.0, object.1) <= (section, at));
         let &(_, start, _, name) = behind
             .checked_sub(1)
-            .and_then(|last| self.objects.get(last))
+            .and_then(|last| objects.get(last))
             .filter(|object| object.0 == section && at < object.2)?;
         Some((name.to_owned(), (at - start) as i64))
     }

@@ -29,7 +29,8 @@ impl ContextTypes {
 
 /// Whether an object marks arguments so.
 pub(super) fn are_marked(btf: &Btf) -> bool {
-    btf.ids_named(TAG).is_ok_and(|ids| !ids.is_empty())
+    let tags = btf.own_types_of(Kind::DeclTag).into_iter().flatten();
+    tags.flatten().any(|tag| tag.name() == TAG)
 }
 
 /// The types with those added that an old kernel needs.
@@ -68,11 +69,10 @@ pub(super) fn add(spec: &ObjectSpec, types: &Bytes) -> Result<(Bytes, ContextTyp
 /// The numbers of the arguments that are marked, by function.
 fn marked(btf: &Btf) -> Result<BTreeMap<TypeId, Vec<u32>>, Error> {
     let mut marked: BTreeMap<TypeId, Vec<u32>> = BTreeMap::new();
-    for id in btf.ids_named(TAG)? {
-        let tag = btf.ty(id)?;
-        if let (Kind::DeclTag, Some(function), Some(argument)) =
-            (tag.kind(), tag.target(), tag.tag_component())
-        {
+    for tag in btf.own_types_of(Kind::DeclTag)? {
+        let tag = tag?;
+        let place = tag.target().zip(tag.tag_component());
+        if let Some((function, argument)) = place.filter(|_| tag.name() == TAG) {
             marked.entry(function).or_default().push(argument);
         }
     }

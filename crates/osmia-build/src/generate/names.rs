@@ -6,7 +6,8 @@
 //!   few that cannot (`self`, `super`, `crate`, `Self`) get an underscore at their end.
 //! - A character that no Rust name may have becomes an underscore.
 //! - Of a name that is longer than 200 characters the first 200 are kept.
-//! - Of names that come out alike the later ones get a number: `Event`, `Event2`.
+//! - Of names that come out alike the later ones get a number: `Event`, `Event2`. So does
+//!   a type with a name of Rust's prelude: `struct option` is `Option2`.
 
 use std::collections::HashMap;
 

@@ -142,6 +142,21 @@ struct keywords {
 	int move : 3;
 };
 
+/* Names of Rust's prelude. */
+enum some { SOME_NO, SOME_YES };
+enum ok { OK_NO, OK_YES };
+struct vec {
+	__u64 at;
+	float by;
+};
+struct option {
+	enum some some;
+	enum ok ok;
+	struct vec vec;
+	__u32 len;
+	__u8 tail[];
+};
+
 struct opaque {
 	__u64 : 64;
 	__u64 : 64;
@@ -162,6 +177,7 @@ LAYOUT(aligned, AT(aligned, a), AT(aligned, b));
 LAYOUT(flexible, AT(flexible, stamp), AT(flexible, len), AT(flexible, data));
 LAYOUT(empty);
 LAYOUT(keywords, AT(keywords, type), AT(keywords, mod));
+LAYOUT(option, AT(option, vec), AT(option, tail));
 LAYOUT(opaque);
 
 struct scalars scalars = {
@@ -185,6 +201,7 @@ struct aligned aligned = { 1, 2 };
 struct flexible flexible = { 1, 2 };
 struct empty empty;
 struct keywords keywords = { 1, 2, 3, 4, 5, 6, "abc", -1 };
+struct option option = { SOME_YES, OK_NO, { 1, 0.5 }, 2 };
 struct opaque opaque;
 
 struct { int x; endpoint_t to; } unnamed = { 7 };

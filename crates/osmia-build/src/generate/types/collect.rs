@@ -15,9 +15,52 @@ const DEPTH: u32 = 64;
 /// No comment is looked for that is about what is inside so many others with names.
 const LONGEST_PATH: usize = 1024;
 
-/// Names that generated code itself needs.
-const TAKEN: &[&str] =
-    &["Bool", "Chars", "FromBytes", "Immutable", "IntoBytes", "KnownLayout", "Pad", "Ptr"];
+/// Names that generated code itself needs, and those of Rust's prelude, which code that imports all of a module needs.
+const TAKEN: &[&str] = &[
+    "Bool",
+    "Chars",
+    "FromBytes",
+    "Immutable",
+    "IntoBytes",
+    "KnownLayout",
+    "Pad",
+    "Ptr",
+    "AsMut",
+    "AsRef",
+    "Box",
+    "Clone",
+    "Copy",
+    "Default",
+    "Drop",
+    "Eq",
+    "Err",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Into",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Send",
+    "Sized",
+    "Some",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
+    "Vec",
+];
 
 /// What a type without a name is called.
 struct Hint {

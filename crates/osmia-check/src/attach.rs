@@ -58,6 +58,9 @@ fn target(
     prog_type: ProgType,
     kernel: &Kernel,
 ) -> Result<Option<Finding>, Error> {
+    if spec.attach_type == Some(AttachType::TRACE_KPROBE_MULTI) {
+        return pattern(spec, kernel);
+    }
     let Some(wanted) = Wanted::of(spec, prog_type) else { return Ok(None) };
     let Some(target) = spec.attach_target.as_deref() else {
         let message = format!("its section `{}` does not say what to attach to", spec.section);
@@ -67,8 +70,10 @@ fn target(
     let full = format!("{}{name}", wanted.prefix);
     let all = || std::iter::once(kernel.btf()).chain(kernel.modules().iter().map(Target::btf));
     for btf in all() {
-        if btf.find(wanted.kind, &full)?.is_some() {
-            return Ok(None);
+        for name in wanted.in_types(&full) {
+            if btf.find(wanted.kind, &name)?.is_some() {
+                return Ok(None);
+            }
         }
     }
     let names = names(kernel.btf(), &wanted)?;
@@ -87,6 +92,27 @@ fn target(
     Ok(Some(
         Finding::new(weight, Subject::AttachTarget, message).help(near.into_iter().chain(inlined)),
     ))
+}
+
+/// Whether any function fits a pattern; the programs are attached to all that do.
+fn pattern(spec: &ProgramSpec, kernel: &Kernel) -> Result<Option<Finding>, Error> {
+    let target = spec.attach_target.as_deref().unwrap_or_default();
+    let target = target.split_once(':').map_or(target, |(_, name)| name);
+    let Ok(pattern) = glob::Pattern::new(target) else { return Ok(None) };
+    if target.is_empty() {
+        return Ok(None);
+    }
+    for btf in std::iter::once(kernel.btf()).chain(kernel.modules().iter().map(Target::btf)) {
+        for ty in btf.own_types()? {
+            let ty = ty?;
+            if ty.kind() == Kind::Func && pattern.matches(ty.name()) {
+                return Ok(None);
+            }
+        }
+    }
+    let message =
+        format!("this kernel's types have no function `{target}`: attaching to it may fail");
+    Ok(Some(Finding::new(Weight::Note, Subject::AttachTarget, message)))
 }
 
 fn names<'a>(btf: &'a Btf, wanted: &Wanted) -> Result<Vec<&'a str>, Error> {
@@ -124,10 +150,21 @@ impl Wanted {
             (ProgType::TRACING, _) => ("", Kind::Func, "function"),
             (ProgType::LSM, _) => ("bpf_lsm_", Kind::Func, "security hook"),
             (ProgType::KPROBE, None) if is_kprobe(&spec.section) => ("", Kind::Func, "function"),
+            (ProgType::KPROBE, None) if is_syscall(&spec.section) => {
+                ("", Kind::Func, "system call")
+            }
             _ => return None,
         };
         let verified = matches!(prog_type, ProgType::TRACING | ProgType::LSM);
         Some(Self { prefix, kind, noun, verified })
+    }
+
+    /// The names that it may have in types. Functions of system calls are named by the machine.
+    fn in_types(&self, name: &str) -> Vec<String> {
+        match self.noun {
+            "system call" => SYSCALLS.iter().map(|prefix| format!("{prefix}{name}")).collect(),
+            _ => vec![name.to_owned()],
+        }
     }
 
     /// The name that the types have for a target; `None` if they have none for such.
@@ -150,6 +187,15 @@ impl Wanted {
             _ => Some(name),
         }
     }
+}
+
+/// What precedes a system call's name in that of its function, on one machine or another.
+const SYSCALLS: [&str; 6] =
+    ["__x64_sys_", "__arm64_sys_", "__s390x_sys_", "__riscv_sys_", "__se_sys_", "sys_"];
+
+fn is_syscall(section: &str) -> bool {
+    let section = section.strip_prefix('?').unwrap_or(section);
+    section.starts_with("ksyscall/") || section.starts_with("kretsyscall/")
 }
 
 fn is_kprobe(section: &str) -> bool {

@@ -1,12 +1,18 @@
 //! What an object expects of the kernel.
 
 use osmia_btf::core_re::Target;
-use osmia_btf::{Error as BtfError, Kind};
+use osmia_btf::{Btf, Error as BtfError, Kind, TypeId};
+use osmia_object::kconfig::{Facts, Needs, values};
 use osmia_object::ksym::{KernelSymbol, KernelSymbols, Question, by_type};
-use osmia_object::{ExternKind, ExternSpec, LinkedProgram, ObjectSpec};
+use osmia_object::{Error, ExternKind, ExternSpec, LinkedProgram, ObjectSpec};
 
 use crate::finding::{Finding, Subject, Weight};
 use crate::kernel::Kernel;
+
+/// What functions are tagged with that programs may call.
+const KFUNC: &str = "bpf_kfunc";
+/// A release as `LINUX_VERSION_CODE` counts, where only the type matters that must hold it.
+const SOME_VERSION: u32 = 0x06_01_00;
 
 /// What a program's externs are in a kernel.
 #[derive(Debug, Default)]
@@ -42,8 +48,33 @@ impl Externs {
                 self.findings
                     .push(Finding::refused(Subject::Object, message).help([help.to_owned()]));
             }
-            // Its value is a matter of the kernel's configuration.
-            None => {}
+            None => self.configured(object, spec, kernel),
+        }
+    }
+
+    /// A value of the kernel's configuration, of which types tell nothing.
+    fn configured(&mut self, object: &ObjectSpec, spec: &ExternSpec, kernel: &Kernel) {
+        let known = kernel.facts();
+        let facts = Facts {
+            version: known.version.or(Some(SOME_VERSION)),
+            bpf_cookie: Some(true),
+            syscall_wrapper: Some(true),
+            ..known
+        };
+        let needs = Needs::of([spec.name.as_str()]);
+        match values(object, [spec.name.as_str()], &facts) {
+            Ok(_) => {}
+            Err(Error::NoSuchExtern { .. }) if needs.config && facts.config.is_none() => {
+                let message = format!(
+                    "a kernel's types do not tell whether its configuration has `{}`",
+                    spec.name
+                );
+                let help = "give the kernel's configuration, or declare it `__weak` if the program can do without";
+                self.findings.push(
+                    Finding::new(Weight::Unsure, Subject::Extern, message).help([help.to_owned()]),
+                );
+            }
+            Err(error) => self.findings.push(Finding::refused(Subject::Extern, error.to_string())),
         }
     }
 
@@ -51,7 +82,30 @@ impl Externs {
         let Some(btf) = &object.btf else { return };
         match by_type(btf, spec, kernel.target(), || kernel.modules()) {
             Ok(symbol) => {
+                if let KernelSymbol::Typed { place, id, .. } = symbol {
+                    self.callable(spec, place, id, kernel);
+                }
                 self.symbols.insert(spec.name.clone(), symbol);
+            }
+            Err(error) => self.findings.push(Finding::refused(Subject::Extern, error.to_string())),
+        }
+    }
+
+    /// Kernels of late mark the functions that programs may call.
+    fn callable(&mut self, spec: &ExternSpec, place: usize, id: TypeId, kernel: &Kernel) {
+        if spec.kind != ExternKind::KernelFunction {
+            return;
+        }
+        let module = place.checked_sub(1).and_then(|at| kernel.modules().get(at));
+        let btf = module.map_or(kernel.btf(), Target::btf);
+        match is_callable(btf, id) {
+            Ok(true) => {}
+            Ok(false) => {
+                let message =
+                    format!("the kernel's function `{}` is none that programs may call", spec.name);
+                let help = "only kfuncs can be called (`osmia btf dump format c` lists them)";
+                self.findings
+                    .push(Finding::refused(Subject::Extern, message).help([help.to_owned()]));
             }
             Err(error) => self.findings.push(Finding::refused(Subject::Extern, error.to_string())),
         }
@@ -75,6 +129,21 @@ impl Externs {
             Err(error) => self.findings.push(Finding::refused(Subject::Extern, error.to_string())),
         }
     }
+}
+
+/// Whether a function is marked as one that programs may call, or no function of these types is.
+fn is_callable(btf: &Btf, id: TypeId) -> Result<bool, BtfError> {
+    let mut are_marked = false;
+    for tag in btf.ids_named(KFUNC)? {
+        let tag = btf.ty(tag)?;
+        if tag.kind() == Kind::DeclTag && tag.id() >= btf.first_own_id() {
+            are_marked = true;
+            if tag.target() == Some(id) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(!are_marked)
 }
 
 fn is_typed(name: &str, kernel: &Kernel) -> Result<bool, BtfError> {

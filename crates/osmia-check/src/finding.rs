@@ -45,6 +45,8 @@ pub enum Subject {
     MapType,
     /// A table of callbacks.
     StructOps,
+    /// An instruction.
+    Instruction,
     /// A helper function.
     Helper,
     /// A CO-RE relocation.
@@ -63,6 +65,7 @@ impl Subject {
             Self::AttachTarget => "attach_target",
             Self::MapType => "map_type",
             Self::StructOps => "struct_ops",
+            Self::Instruction => "instruction",
             Self::Helper => "helper",
             Self::Core => "core",
             Self::Extern => "extern",

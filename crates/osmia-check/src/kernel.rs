@@ -3,6 +3,7 @@
 use osmia_abi::FuncId;
 use osmia_btf::core_re::Target;
 use osmia_btf::{Btf, Error, Kind};
+use osmia_object::kconfig::{Config, Facts};
 
 use crate::known::Known;
 use crate::reach::stack::StackMemory;
@@ -20,6 +21,7 @@ pub struct Kernel {
     target: Target,
     modules: Vec<Target>,
     version: Option<u32>,
+    config: Option<Config>,
     pub(crate) prog_types: Known,
     pub(crate) map_types: Known,
     pub(crate) attach_types: Known,
@@ -43,6 +45,7 @@ impl Kernel {
             target: Target::new("vmlinux", btf),
             modules: Vec::new(),
             version: None,
+            config: None,
             prog_types: Known::of(btf, "bpf_prog_type")?,
             map_types: Known::of(btf, "bpf_map_type")?,
             attach_types: Known::of(btf, "bpf_attach_type")?,
@@ -66,13 +69,27 @@ impl Kernel {
         self
     }
 
+    /// The same with the configuration that it was built with, which programs can ask for and types do not tell.
+    #[must_use]
+    pub fn with_config(mut self, config: Config) -> Self {
+        self.config = Some(config);
+        self
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn version(&self) -> Option<u32> {
-        self.version
+    /// What is known of it beside its types.
+    pub(crate) fn facts(&self) -> Facts<'_> {
+        let (config, version) = (self.config.as_ref(), self.version);
+        Facts { config, version, ..Facts::default() }
+    }
+
+    /// Whether its types are a kernel's, and not only some types or an object's.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.prog_types.is_told()
     }
 
     pub(crate) fn btf(&self) -> &Btf {

@@ -24,6 +24,11 @@ impl Known {
         Ok(Self(Some(values)))
     }
 
+    /// Whether the kernel's types have the enum.
+    pub fn is_told(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether the kernel knows a value; true also where its types do not tell.
     pub fn has(&self, value: u32) -> bool {
         self.0.as_ref().is_none_or(|values| values.contains(&value))

@@ -30,6 +30,7 @@ mod answer;
 mod attach;
 mod externs;
 mod finding;
+mod isa;
 mod kernel;
 mod known;
 mod map;

@@ -35,6 +35,18 @@ pub(crate) fn check(object: &ObjectSpec, spec: &MapSpec, kernel: &Kernel) -> Map
         let message = "its max_entries is 0: whoever loads it must say how many entries it has";
         findings.push(Finding::new(Weight::Unsure, Subject::Object, message));
     }
+    // What a data section or a table holds is not the user's to get wrong.
+    if spec.role == MapRole::Declared {
+        let entries = if needs_entries(spec.map_type) { spec.max_entries.max(1) } else { 0 };
+        if let Some(rule) = spec.broken_rule(entries) {
+            findings.push(Finding::refused(Subject::Object, rule));
+        }
+        if takes_maps(spec.map_type) && spec.inner.is_none() {
+            let message = "it does not say what its inner maps are like: whoever loads it must";
+            let help = "declare one in it: `__array(values, struct { ... })`".to_owned();
+            findings.push(Finding::new(Weight::Unsure, Subject::Object, message).help([help]));
+        }
+    }
     for map in [Some(spec), spec.inner.as_deref()].into_iter().flatten() {
         if map.problem.is_none() && !kernel.map_types.has(map.map_type.0) {
             let message = format!("this kernel has no maps of type {}", map.map_type);
@@ -42,6 +54,10 @@ pub(crate) fn check(object: &ObjectSpec, spec: &MapSpec, kernel: &Kernel) -> Map
         }
     }
     MapAnswer { name: spec.name.clone(), findings }
+}
+
+fn takes_maps(map_type: MapType) -> bool {
+    matches!(map_type, MapType::ARRAY_OF_MAPS | MapType::HASH_OF_MAPS)
 }
 
 /// Whether a map of this type cannot do without a number of entries. Loaders give perf event arrays

@@ -1,14 +1,15 @@
 //! One program on one kernel.
 
-use osmia_abi::FuncId;
+use osmia_abi::{FuncId, ProgType};
 use osmia_btf::core_re::Relocator;
-use osmia_insn::Operation;
-use osmia_object::{LinkedProgram, ObjectSpec, Poisoned, ProgramSpec};
+use osmia_insn::{Listing, Operation};
+use osmia_object::{LinkedProgram, MapRole, MapSpec, ObjectSpec, Poisoned, ProgramSpec};
 
 use crate::answer::ProgramAnswer;
 use crate::attach;
 use crate::externs::Externs;
-use crate::finding::{Finding, Subject};
+use crate::finding::{Finding, Subject, Weight};
+use crate::isa::{self, Added};
 use crate::kernel::Kernel;
 use crate::place::Place;
 use crate::reach::{Reach, Reached};
@@ -19,11 +20,24 @@ pub(crate) fn check(object: &ObjectSpec, spec: &ProgramSpec, kernel: &Kernel) ->
         Ok(findings) => findings,
         Err(error) => vec![broken(&error)],
     };
+    if !kernel.is_whole() {
+        let message = "these are not a kernel's types: no type of programs is among them";
+        let help = "give what /sys/kernel/btf/vmlinux has there, or the kernel's image";
+        findings.insert(
+            0,
+            Finding::new(Weight::Unsure, Subject::ProgramType, message).help([help.to_owned()]),
+        );
+    }
     if object.endian != kernel.btf().endian() {
         let message = "the object is for machines of the other byte order";
         let help =
             "compile it with -target bpfel for little-endian machines, bpfeb for big-endian ones";
         findings.insert(0, Finding::refused(Subject::Object, message).help([help.to_owned()]));
+    }
+    if spec.prog_type == Some(ProgType::STRUCT_OPS) && !is_in_table(object, spec) {
+        let message = "it is for a table of callbacks, and stands in none";
+        let help = "name it in a variable in SEC(\".struct_ops\")".to_owned();
+        findings.push(Finding::refused(Subject::StructOps, message).help([help]));
     }
     match object.link(&spec.name) {
         Ok(linked) => findings.extend(Program { object, kernel, linked }.check()),
@@ -37,6 +51,12 @@ pub(crate) fn check(object: &ObjectSpec, spec: &ProgramSpec, kernel: &Kernel) ->
         autoload: spec.autoload,
         findings,
     }
+}
+
+/// Whether one of the object's tables of callbacks has a program.
+fn is_in_table(object: &ObjectSpec, spec: &ProgramSpec) -> bool {
+    let names_it = |map: &MapSpec| map.pointers.iter().any(|one| one.symbol == spec.name);
+    object.maps.values().any(|map| map.role == MapRole::StructOps && names_it(map))
 }
 
 fn broken(error: &osmia_btf::Error) -> Finding {
@@ -57,7 +77,7 @@ impl Program<'_> {
         };
         let externs = Externs::of(self.object, &self.linked, self.kernel);
         let mut findings = externs.findings.clone();
-        let mut reach = Reach::new(self.object, self.kernel.version(), self.kernel.memory);
+        let mut reach = Reach::new(self.object, self.kernel.facts(), self.kernel.memory);
         reach.note_externs(&self.linked, &externs.untold);
         // What is missing is told already, and nothing more can be said then.
         if let Err(error) =
@@ -72,6 +92,7 @@ impl Program<'_> {
         findings.extend(self.poisoned(&reached, relocator.as_mut()));
         findings.extend(self.missing_calls(&reached));
         findings.extend(self.helpers(&reached));
+        findings.extend(self.instructions(&reached));
         findings
     }
 
@@ -136,6 +157,25 @@ impl Program<'_> {
             Finding::new(reached.weight(call.at), Subject::Extern, message).at(place)
         };
         calls.map(finding).collect()
+    }
+
+    /// Instructions that the kernel does not know, each sort at its first place.
+    fn instructions(&self, reached: &Reached) -> Vec<Finding> {
+        let mut told = Vec::new();
+        let mut findings = Vec::new();
+        for line in Listing::new(&self.linked.insns) {
+            let at = line.index as u32;
+            let Some(added) = Added::of(line.operation()).filter(|_| reached.has(at)) else {
+                continue;
+            };
+            if told.contains(&added) {
+                continue;
+            }
+            told.push(added);
+            let finding = isa::check(added, reached.weight(at), self.kernel);
+            findings.extend(finding.map(|finding| finding.at(Some(self.place(at)))));
+        }
+        findings
     }
 
     fn helpers(&self, reached: &Reached) -> Vec<Finding> {

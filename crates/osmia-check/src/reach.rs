@@ -6,6 +6,7 @@
 //! the verifier as well. Of the stack it remembers what the kernel's verifier does.
 
 mod arithmetic;
+mod config;
 mod registers;
 pub(crate) mod stack;
 mod step;
@@ -15,9 +16,11 @@ use std::collections::{HashMap, HashSet};
 
 use osmia_btf::Linkage;
 use osmia_insn::{Block, Cfg, Listing, Operation, Target as Edge};
+use osmia_object::kconfig::Facts;
 use osmia_object::{LinkedProgram, ObjectSpec, Target};
 
 use crate::finding::Weight;
+use crate::reach::config::Settled;
 use crate::reach::registers::Registers;
 use crate::reach::stack::StackMemory;
 use crate::reach::step::Step;
@@ -48,16 +51,17 @@ impl Reached {
 #[derive(Debug)]
 pub(crate) struct Reach<'a> {
     object: &'a ObjectSpec,
-    version: Option<u32>,
+    config: Settled,
     memory: StackMemory,
     /// By slot: externs that are settled otherwise than by their symbol.
     externs: HashMap<u32, Value>,
 }
 
 impl<'a> Reach<'a> {
-    /// For a kernel with this release, if it is known, and what its verifier remembers.
-    pub fn new(object: &'a ObjectSpec, version: Option<u32>, memory: StackMemory) -> Self {
-        Self { object, version, memory, externs: HashMap::new() }
+    /// For a kernel of which this is known, and what its verifier remembers.
+    pub fn new(object: &'a ObjectSpec, facts: Facts<'_>, memory: StackMemory) -> Self {
+        let config = Settled::of(object, facts);
+        Self { object, config, memory, externs: HashMap::new() }
     }
 
     /// Remembers which slots refer to symbols that a kernel may have or not.
@@ -74,8 +78,8 @@ impl<'a> Reach<'a> {
     /// The slots that can run.
     pub fn follow(&self, linked: &LinkedProgram) -> Reached {
         let references = self.references(linked);
-        let Self { object, version, memory, .. } = *self;
-        let step = Step { object, version, memory, references };
+        let Self { object, memory, .. } = *self;
+        let step = Step { object, config: &self.config, memory, references };
         Reached {
             certain: Flow::of(self.object, linked, &step, false).slots(linked),
             possible: Flow::of(self.object, linked, &step, true).slots(linked),

@@ -5,7 +5,9 @@ mod kernels;
 
 use osmia_check::{Answer, Finding, Kernel, Subject, Verdict, Weight, check};
 use osmia_object::ObjectSpec;
-use osmia_testkit::fixture::Fixture;
+use osmia_object::kconfig::Config;
+use osmia_testkit::clang::Clang;
+use osmia_testkit::fixture::{Cpu, Fixture};
 
 use crate::Verdict::{Loads, Refused, Unsure};
 use crate::kernels::{NEW, OLD};
@@ -61,6 +63,55 @@ fn each_program_has_its_verdict_on_each_kernel() {
     let map =
         |answer: &Answer| answer.maps.iter().find(|map| map.name == "events").unwrap().verdict();
     assert_eq!((map(&old), map(&new)), (Refused, Loads));
+}
+
+/// No type names these.
+#[test]
+fn options_marks_and_instructions_are_looked_at() {
+    let fixture = Fixture::new("check_more").clang(Clang::V19).cpu(Cpu::V4);
+    let Some(bytes) = fixture.bytes() else { return };
+    let object = ObjectSpec::parse("check_more", bytes.into()).unwrap();
+    let config = |text: &str| {
+        NEW.kernel("new").with_config(Config::parse("config", text.as_bytes()).unwrap())
+    };
+    let kernels = [
+        NEW.kernel("new"),
+        config("CONFIG_OSMIA_TEST=y\n"),
+        config("# CONFIG_OSMIA_TEST is not set\n"),
+        config("CONFIG_OTHER=y\n"),
+    ];
+    let answers = kernels.each_ref().map(|kernel| check(&object, kernel));
+    for (program, verdicts) in [
+        ("strong_option", [Unsure, Loads, Loads, Refused]),
+        ("strange_option", [Refused; 4]),
+        ("unfit_option", [Refused; 4]),
+        ("decided", [Unsure, Refused, Loads, Refused]),
+        ("marked", [Loads; 4]),
+        ("unmarked", [Refused; 4]),
+        ("extended", [Refused; 4]),
+        ("lonely", [Refused; 4]),
+        ("no_function", [Loads; 4]),
+        ("no_call", [Loads; 4]),
+        ("call", [Loads; 4]),
+    ] {
+        let said = answers.each_ref().map(|answer| verdict(answer, program));
+        assert_eq!(said, verdicts, "{program}: {:#?}", findings(&answers[0], program));
+    }
+    let new = &answers[0];
+    for (program, weight, message) in [
+        ("unmarked", Weight::Refused, "`plain_function` is none that programs may call"),
+        ("extended", Weight::Refused, "`-mcpu=v4`: they came with Linux 6.6"),
+        ("lonely", Weight::Refused, "a table of callbacks, and stands in none"),
+        ("no_function", Weight::Note, "no function `nosuch_*`"),
+        ("no_call", Weight::Note, "no system call `nosuch`"),
+    ] {
+        let first = &findings(new, program)[0];
+        assert_eq!(first.weight, weight, "{program}: {first:?}");
+        assert!(first.message.contains(message), "{program}: {}", first.message);
+    }
+    assert!(findings(new, "call").is_empty());
+    let map = |name: &str| new.maps.iter().find(|map| map.name == name).unwrap().verdict();
+    assert_eq!([map("keyless"), map("patternless"), map("right")], [Refused, Unsure, Loads]);
 }
 
 #[test]
@@ -159,8 +210,8 @@ fn a_kernel_that_lists_nothing_is_given_the_benefit_of_the_doubt() {
         let all = answer.programs.iter().flat_map(|program| &program.findings);
         all.filter(|finding| finding.subject == subject).count()
     };
-    assert_eq!(
-        about(Subject::Helper) + about(Subject::ProgramType) + about(Subject::AttachType),
-        0
-    );
+    assert_eq!(about(Subject::Helper) + about(Subject::AttachType), 0);
+    // But these are no kernel's types, which is said of each program.
+    assert_eq!(about(Subject::ProgramType), answer.programs.len());
+    assert_eq!(answer.verdict(), Unsure);
 }

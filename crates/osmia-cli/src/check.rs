@@ -3,6 +3,7 @@
 mod asked;
 mod banner;
 pub mod boot;
+mod config;
 mod modules;
 mod progress;
 mod reasons;

@@ -15,6 +15,7 @@ mod kernel_names;
 pub mod ksym;
 mod link;
 mod linked_program;
+mod map_rule;
 mod map_spec;
 mod object_spec;
 mod program_spec;

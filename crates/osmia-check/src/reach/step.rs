@@ -5,15 +5,13 @@ use std::collections::HashMap;
 use osmia_abi::FuncId;
 use osmia_btf::Endian;
 use osmia_insn::{AluOp, AtomicOp, Imm64, Operand, Operation, Reg, Size, Width};
-use osmia_object::{ExternKind, MapRole, MapSpec, ObjectSpec};
+use osmia_object::{MapRole, MapSpec, ObjectSpec};
 
 use crate::reach::arithmetic::alu;
+use crate::reach::config::Settled;
 use crate::reach::registers::Registers;
 use crate::reach::stack::StackMemory;
 use crate::reach::value::Value;
-
-/// The variable of the kernel's configuration that tells its release.
-const VERSION: &str = "LINUX_KERNEL_VERSION";
 
 /// Helpers that run functions of the program, which may write to its stack.
 const CALLERS: [FuncId; 4] =
@@ -35,7 +33,7 @@ const READERS: [FuncId; 8] = [
 #[derive(Debug)]
 pub(super) struct Step<'a> {
     pub object: &'a ObjectSpec,
-    pub version: Option<u32>,
+    pub config: &'a Settled,
     /// What the kernel's verifier remembers of the stack.
     pub memory: StackMemory,
     /// What 64-bit immediates load, by slot, where it is not what stands in them.
@@ -122,23 +120,12 @@ impl Step<'_> {
         let offset = offset.checked_add(off.into()).and_then(|at| usize::try_from(at).ok());
         let Some(offset) = offset else { return Value::Any };
         if spec.role == MapRole::Kconfig {
-            return self.config(offset as u64);
+            let settled = self.config.number(self.object.endian, offset, size);
+            return settled
+                .map_or(Value::Untold, |number| Value::Number(extended(number, size, signed)));
         }
-        let number = number(self.object.endian, spec, offset, size);
+        let number = constant(self.object.endian, spec, offset, size);
         number.map_or(Value::Any, |number| Value::Number(extended(number, size, signed)))
-    }
-
-    /// A value of the kernel's configuration.
-    fn config(&self, offset: u64) -> Value {
-        let is_version = |kind: ExternKind| match kind {
-            ExternKind::Kconfig { offset: at, .. } => u64::from(at) == offset,
-            _ => false,
-        };
-        let version = self.object.externs.get(VERSION);
-        match (self.version, version) {
-            (Some(version), Some(spec)) if is_version(spec.kind) => Value::Number(version.into()),
-            _ => Value::Untold,
-        }
     }
 }
 
@@ -171,17 +158,19 @@ fn result(width: Width, op: AluOp, dst: Reg, src: Operand, held: &Registers) -> 
 }
 
 /// The number at a place of a map's value.
-fn number(endian: Endian, spec: &MapSpec, offset: usize, size: Size) -> Option<u64> {
+fn constant(endian: Endian, spec: &MapSpec, offset: usize, size: Size) -> Option<u64> {
     let end = offset.checked_add(size.bytes())?;
-    if end > spec.value_size as usize {
-        return None;
+    let byte = |at: usize| spec.contents.get(at).copied().unwrap_or_default();
+    (end <= spec.value_size as usize).then(|| number(endian, (offset..end).map(byte)))
+}
+
+/// The number that bytes are.
+pub(super) fn number(endian: Endian, bytes: impl DoubleEndedIterator<Item = u8>) -> u64 {
+    let join = |number: u64, byte: u8| number << 8 | u64::from(byte);
+    match endian {
+        Endian::Big => bytes.fold(0, join),
+        Endian::Little => bytes.rev().fold(0, join),
     }
-    let byte = |at: usize| u64::from(spec.contents.get(at).copied().unwrap_or_default());
-    let join = |number: u64, at: usize| number << 8 | byte(at);
-    Some(match endian {
-        Endian::Big => (offset..end).fold(0, join),
-        Endian::Little => (offset..end).rev().fold(0, join),
-    })
 }
 
 fn extended(number: u64, size: Size, signed: bool) -> u64 {

@@ -43,7 +43,15 @@ pub const OLD: Parts = Parts {
 /// Kernel 6.12, for the same.
 pub const NEW: Parts = Parts {
     iov: "__iov",
-    functions: &["tcp_connect", "bpf_lsm_file_open", "present_kfunc", "absent_kfunc", "weak_kfunc"],
+    functions: &[
+        "tcp_connect",
+        "bpf_lsm_file_open",
+        "present_kfunc",
+        "absent_kfunc",
+        "weak_kfunc",
+        "plain_function",
+        "__x64_sys_close",
+    ],
     helpers: &[
         FuncId::MAP_LOOKUP_ELEM,
         FuncId::PROBE_READ_KERNEL,
@@ -60,6 +68,7 @@ pub const NEW: Parts = Parts {
         ProgType::RAW_TRACEPOINT,
         ProgType::CGROUP_SOCK_ADDR,
         ProgType::LSM,
+        ProgType::STRUCT_OPS,
         ProgType::NETFILTER,
     ],
     attach_types: &[
@@ -70,7 +79,7 @@ pub const NEW: Parts = Parts {
         AttachType::TRACE_KPROBE_MULTI,
         AttachType::NETFILTER,
     ],
-    map_types: &[MapType::ARRAY, MapType::RINGBUF],
+    map_types: &[MapType::ARRAY, MapType::RINGBUF, MapType::HASH, MapType::ARRAY_OF_MAPS],
 };
 
 impl Parts {
@@ -85,7 +94,10 @@ impl Parts {
         builder.composite(Kind::Struct, "iov_iter", 16, &[member])?;
         let prototype = builder.prototype(TypeId::VOID, &[])?;
         for name in self.functions {
-            builder.function(name, prototype, Linkage::Static)?;
+            let function = builder.function(name, prototype, Linkage::Static)?;
+            if name.ends_with("_kfunc") {
+                builder.decl_tag("bpf_kfunc", function, None)?;
+            }
         }
         builder.typedef("btf_trace_sched_switch", pointer)?;
         let of = |values: &[(u32, &'static str)]| -> Vec<Enumerator<'static>> {

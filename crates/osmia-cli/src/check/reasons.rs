@@ -69,6 +69,9 @@ impl Reason<'_> {
             _ => self.kernels.join(", "),
         };
         let head = match self.finding.weight {
+            Weight::Refused if self.subjects.len() > 1 => {
+                format!("{subjects} do not load on {kernels}")
+            }
             Weight::Refused => format!("{subjects} does not load on {kernels}"),
             Weight::Unsure => format!("{subjects} may not load on {kernels}"),
             Weight::Note => format!("{subjects} on {kernels}"),

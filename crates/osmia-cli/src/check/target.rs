@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use osmia::Kernel as Host;
 use osmia_check::Kernel;
+use osmia_object::kconfig::Config;
 use osmia_vm::image;
 use tempfile::TempDir;
 
 use crate::check::banner::Banner;
+use crate::check::config;
 use crate::check::modules::{self, ModuleFile};
 use crate::check::progress::Progress;
 use crate::failure::Failure;
@@ -37,6 +39,10 @@ pub struct Targets {
     /// The modules of the one kernel that is named: .ko files, BTF, or directories with them
     #[arg(long, value_name = "FILE", num_args = 1..)]
     module_btf: Vec<PathBuf>,
+    /// The configuration of the one kernel that is named, as /boot/config-RELEASE has it; of kernels that run or are
+    /// installed here it is found
+    #[arg(long, value_name = "FILE")]
+    kernel_config: Option<PathBuf>,
 }
 
 /// A kernel to check for.
@@ -64,6 +70,9 @@ impl Targets {
                  `vmlinux` and modules' types beside it",
             ));
         }
+        if count > 1 && self.kernel_config.is_some() {
+            return Err(Failure::usage("--kernel-config is for one kernel"));
+        }
         let open = Opening { all: &self.btf, unpacked, progress };
         let mut all = Vec::new();
         for path in &self.btf {
@@ -80,6 +89,9 @@ impl Targets {
         }
         if let [only] = all.as_mut_slice() {
             only.add_modules(&self.module_btf, unpacked)?;
+            if let Some(path) = &self.kernel_config {
+                only.config = Some(config::read(path)?);
+            }
         }
         all.into_iter().map(Opened::finish).collect()
     }
@@ -91,6 +103,7 @@ struct Opened {
     banner: Option<Banner>,
     host: Host,
     image: Option<PathBuf>,
+    config: Option<Config>,
     modules: Vec<ModuleFile>,
     /// Modules that the kernel runs, by name.
     loaded: Vec<String>,
@@ -98,8 +111,8 @@ struct Opened {
 
 impl Opened {
     fn new(name: impl Into<String>, banner: Option<Banner>, host: Host) -> Self {
-        let (image, modules, loaded) = (None, Vec::new(), Vec::new());
-        Self { name: name.into(), banner, host, image, modules, loaded }
+        let (image, config, modules, loaded) = (None, None, Vec::new(), Vec::new());
+        Self { name: name.into(), banner, host, image, config, modules, loaded }
     }
 
     fn add_modules(&mut self, paths: &[PathBuf], unpacked: &TempDir) -> Result<(), Failure> {
@@ -113,6 +126,9 @@ impl Opened {
             .map_err(|error| Failure::because(format!("the types of {name}"), &error))?;
         if let Some(version) = self.banner.as_ref().and_then(|banner| banner.version) {
             kernel = kernel.with_version(version);
+        }
+        if let Some(config) = self.config {
+            kernel = kernel.with_config(config);
         }
         for module in &self.loaded {
             // A module that has gone meanwhile is none of the kernel's any more.
@@ -183,7 +199,9 @@ impl Opening<'_> {
         fs::write(&file, &bytes).map_err(|error| Failure::because(attempt(), &error))?;
         let host = Host::builder().btf_file(&file).build()?;
         host.btf().map_err(|error| Failure::because(attempt(), &error))?;
-        Ok(Opened { image: Some(path.to_owned()), ..Opened::new(name, banner, host) })
+        let config = banner.as_ref().and_then(|banner| config::of(&banner.release, Some(path)));
+        let image = Some(path.to_owned());
+        Ok(Opened { image, config, ..Opened::new(name, banner, host) })
     }
 
     /// A kernel that is installed.
@@ -199,7 +217,8 @@ impl Opening<'_> {
             return self.image(image);
         }
         let banner = Banner::find(format!("Linux version {release}").as_bytes());
-        Ok(Opened { image, ..Opened::new(release, banner, host) })
+        let config = config::of(release, image.as_deref());
+        Ok(Opened { image, config, ..Opened::new(release, banner, host) })
     }
 }
 
@@ -221,7 +240,8 @@ fn running(progress: &Progress) -> Result<Opened, Failure> {
     let modules = fs::read_dir(SYSFS).into_iter().flatten().flatten();
     let modules = modules.map(|entry| entry.file_name().to_string_lossy().into_owned());
     let loaded = modules.filter(|module| module != VMLINUX).collect();
-    Ok(Opened { image, loaded, ..Opened::new(name, banner, host) })
+    let config = host.config().ok().cloned();
+    Ok(Opened { image, config, loaded, ..Opened::new(name, banner, host) })
 }
 
 /// As much of a file's path as tells it from the others.

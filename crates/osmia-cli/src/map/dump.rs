@@ -101,6 +101,7 @@ impl Dump {
     ) -> Result<(), Failure> {
         walkable(map)?;
         let entries = Entries::of(kernel, map)?;
+        entries.fit(map, &self.filters)?;
         let mut printer = Printer::new(&entries, format, output);
         let objects = holds_objects(map);
         let mut walk = map.entries();

@@ -6,6 +6,7 @@ use osmia_btf::{Btf, TypeId};
 use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
+use crate::map::filter::Filter;
 use crate::map::types::MapTypes;
 
 /// The digits of bytes in hexadecimal.
@@ -153,6 +154,19 @@ impl Entries {
     /// The key as one JSON value: typed, or bytes in hexadecimal digits.
     pub fn key_json(&self, key: &[u8]) -> Json {
         json!(self.types.key_value(key))
+    }
+
+    /// Finds out whether elements of the map have what filters compare.
+    ///
+    /// # Errors
+    /// One names a part that they have not.
+    pub fn fit(&self, map: &Map, filters: &[Filter]) -> Result<(), Failure> {
+        if filters.is_empty() {
+            return Ok(());
+        }
+        let key = self.key_json(&vec![0; map.key_size() as usize]);
+        let value = self.value_json(&vec![0; self.stride.unwrap_or(self.value_size)]);
+        filters.iter().try_for_each(|filter| filter.fits(&key, &value)).map_err(Failure::usage)
     }
 
     /// The value as one JSON value; a list where each CPU has its own.

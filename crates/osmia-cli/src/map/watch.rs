@@ -94,6 +94,7 @@ impl Watch {
         words.end()?;
         walkable(&map)?;
         let entries = Entries::of(&kernel, &map)?;
+        entries.fit(&map, &self.filters)?;
         let mut signals = Signals::catch()?;
         let screen =
             (output.form() == Form::Text && io::stdout().is_terminal()).then(Screen::enter);

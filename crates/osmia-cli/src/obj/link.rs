@@ -69,6 +69,14 @@ pub fn link_files(
         let problem = "it has the name of a C file, and would be overwritten by an object";
         return Err(Failure::usage(format!("{shown}: {problem}")));
     }
+    let is_input = |file: &PathBuf| match (file.canonicalize(), out.canonicalize()) {
+        (Ok(file), Ok(out)) => file == out,
+        _ => false,
+    };
+    if files.iter().any(is_input) {
+        let problem = "it is one of the files to link, and would be overwritten";
+        return Err(Failure::usage(format!("{shown}: {problem}")));
+    }
     let object = |file: &PathBuf| {
         let bytes = object_bytes(file, compile)?;
         Ok(osmia_link::ObjectFile::new(file.display().to_string(), bytes))

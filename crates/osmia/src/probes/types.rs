@@ -36,6 +36,10 @@ pub(super) fn iterators(kernel: &Kernel, pattern: &str) -> Result<Vec<Probe>, Er
     let btf = kernel.own_btf()?;
     let mut found = Vec::new();
     each_type(btf, Kind::Struct, "bpf_iter__", pattern, |name, id| {
+        // Structs of this name without the function that programs attach to are the verifier's own.
+        if !matches!(btf.find(Kind::Func, &format!("bpf_iter_{name}")), Ok(Some(_))) {
+            return;
+        }
         let fields = members(btf, id, |_| true);
         let prototype = Some(format!("int {name}(struct bpf_iter__{name} *)"));
         found.push(Probe { prototype, fields, ..Probe::new(ProbeKind::Iter, name) });

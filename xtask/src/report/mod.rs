@@ -8,7 +8,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     process::{self, ExitCode},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result};
@@ -55,6 +55,8 @@ pub(crate) struct Report {
     skips: Vec<Skip>,
     /// Things left out that are no tests, or whole programs of tests.
     left_out: Vec<Skip>,
+    /// The machines that were booted for tests, and how long each took.
+    machines: Vec<(String, Duration)>,
 }
 
 impl Report {
@@ -69,6 +71,7 @@ impl Report {
             failed_steps: Vec::new(),
             skips: Vec::new(),
             left_out: Vec::new(),
+            machines: Vec::new(),
         })
     }
 
@@ -104,6 +107,11 @@ impl Report {
         self.skips.push(skip);
     }
 
+    /// Notes that the tests of this machine, whose names start with its own, are over.
+    pub(crate) fn add_machine(&mut self, title: &str, took: Duration) {
+        self.machines.push((title.to_owned(), took));
+    }
+
     /// Counts something as skipped that was not even begun.
     pub(crate) fn leave_out(&mut self, what: &str, which: &str, reason: &str) {
         say(&format!("SKIP {what}, {which}: {reason}"));
@@ -127,6 +135,7 @@ impl Report {
         self.take_skip_file().with_context(|| self.skip_file.display().to_string())?;
         self.say_skips();
         self.say_failures();
+        self.say_machines();
         say(&format!("-- all done in {} s", self.started.elapsed().as_secs()));
         let (passed, failed, skipped) = self.totals();
         say(&format!("{passed} passed, {failed} failed, {skipped} skipped"));
@@ -141,19 +150,38 @@ impl Report {
         }
     }
 
-    /// Passed, failed, skipped. A failed step counts as a failed test; a test that skipped itself did not pass, though the
-    /// harness says so.
+    /// Passed, failed, skipped. A failed step counts as a failed test.
     fn totals(&self) -> (usize, usize, usize) {
-        let sum = |count: fn(&Tally) -> usize| {
-            self.runs.iter().map(|run| count(&run.tally)).sum::<usize>()
-        };
-        let skipped = skips::whole(&self.skips);
-        let troubles = self.runs.iter().filter(|run| run.trouble.is_some()).count();
+        let (passed, failed, skipped) = self.tests_of("");
+        (passed, failed + self.failed_steps.len(), skipped + self.left_out.len())
+    }
+
+    /// Passed, failed, skipped, of the test programs whose names start so. A test that skipped itself did not pass, though
+    /// the harness says so.
+    fn tests_of(&self, start: &str) -> (usize, usize, usize) {
+        let runs: Vec<&Run> = self.runs.iter().filter(|run| run.name.starts_with(start)).collect();
+        let sum =
+            |count: fn(&Tally) -> usize| runs.iter().map(|run| count(&run.tally)).sum::<usize>();
+        let skipped = skips::whole(self.skips.iter().filter(|skip| skip.binary.starts_with(start)));
+        let troubles = runs.iter().filter(|run| run.trouble.is_some()).count();
         (
             sum(|tally| tally.passed).saturating_sub(skipped),
-            sum(|tally| tally.failed) + troubles + self.failed_steps.len(),
-            sum(|tally| tally.ignored) + skipped + self.left_out.len(),
+            sum(|tally| tally.failed) + troubles,
+            sum(|tally| tally.ignored) + skipped,
         )
+    }
+
+    fn say_machines(&self) {
+        if !self.machines.is_empty() {
+            say("-- by machine");
+        }
+        for (title, took) in &self.machines {
+            let (passed, failed, skipped) = self.tests_of(&format!("{title}: "));
+            let seconds = took.as_secs();
+            say(&format!(
+                "   {title}: {passed} passed, {failed} failed, {skipped} skipped, in {seconds} s"
+            ));
+        }
     }
 
     fn say_skips(&self) {

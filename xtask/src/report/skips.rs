@@ -18,8 +18,8 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<Skip>> {
 }
 
 /// How many tests were left out as a whole.
-pub(crate) fn whole(skips: &[Skip]) -> usize {
-    let tests = skips.iter().filter(|skip| skip.extent == Extent::Whole);
+pub(crate) fn whole<'a>(skips: impl IntoIterator<Item = &'a Skip>) -> usize {
+    let tests = skips.into_iter().filter(|skip| skip.extent == Extent::Whole);
     tests.map(|skip| (&skip.binary, &skip.test)).collect::<BTreeSet<_>>().len()
 }
 

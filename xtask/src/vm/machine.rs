@@ -10,7 +10,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Result;
@@ -45,6 +45,7 @@ pub(crate) fn run_all(kernels: &[Kernel], image: &Image, report: &mut Report) {
 }
 
 fn run(kernel: &Kernel, image: &Image, report: &Mutex<&mut Report>) {
+    let started = Instant::now();
     // Where there is one line only the tests share it with the kernel.
     let log = (kernel.arch != Arch::Amd64).then(|| File::create(kernel.console()));
     let log = log.and_then(Result::ok);
@@ -60,6 +61,7 @@ fn run(kernel: &Kernel, image: &Image, report: &Mutex<&mut Report>) {
         Ok(End::TimedOut) => Some(format!("not done after {} minutes", LIMIT.as_secs() / 60)),
         Err(error) => Some(format!("{error:#}")),
     };
+    listener.tell(|report| report.add_machine(&kernel.title(), started.elapsed()));
     listener.end(trouble, kernel);
 }
 

@@ -217,7 +217,7 @@ pub(crate) fn found(series: &[Series], arch: Arch, refresh: bool) -> Result<Kern
         (None, Some(Ok(packages))) => match packages.newest(series) {
             Some(release) => Ok(Kernel::prepare(series, arch, release, packages)?
                 .map_err(|unfetched| (series.clone(), one_line(&unfetched.0)))),
-            None => Ok(Err((series.clone(), absent(packages)))),
+            None => Ok(Err((series.clone(), packages.absent(series)))),
         },
         (None, Some(Err(reason))) => Ok(Err((series.clone(), reason.clone()))),
         (None, None) => Ok(Err((series.clone(), "it was not kept".to_owned()))),
@@ -228,17 +228,6 @@ pub(crate) fn found(series: &[Series], arch: Arch, refresh: bool) -> Result<Kern
 fn fetch(arch: Arch) -> Result<Packages> {
     let folder = if arch == Arch::Amd64 { "apt" } else { arch.debian() };
     Packages::fetch(folder, &[arch], &packages::KERNELS).context("Debian's kernels")
-}
-
-/// Why there is no kernel of a series among the packages.
-fn absent(packages: &Packages) -> String {
-    match packages.complaint() {
-        None => "Debian has no such kernel, or no longer".to_owned(),
-        Some(complaint) => format!(
-            "no such kernel is in the lists of Debian's packages, not all of which could be had: {}",
-            complaint.split_whitespace().collect::<Vec<_>>().join(" ")
-        ),
-    }
 }
 
 fn one_line(error: &anyhow::Error) -> String {

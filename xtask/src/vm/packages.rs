@@ -89,16 +89,30 @@ impl Packages {
         Ok(String::from_utf8_lossy(&names).lines().map(str::to_owned).collect())
     }
 
-    /// What apt said if it could not fetch all lists.
-    pub(crate) fn complaint(&self) -> Option<&str> {
-        self.complaint.as_deref()
-    }
-
     /// The newest release of a series, such as `6.1.0-56`, that comes with its modules.
     pub(crate) fn newest(&self, series: &Series) -> Option<&str> {
+        self.releases(series).filter(|release| self.is_whole(release)).max_by(|a, b| by_age(a, b))
+    }
+
+    /// Why there is no kernel of a series.
+    pub(crate) fn absent(&self, series: &Series) -> String {
+        if let Some(complaint) = &self.complaint {
+            let complaint = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
+            return format!(
+                "no such kernel is in the lists of Debian's packages, not all of which could be had: {complaint}"
+            );
+        }
+        match self.releases(series).max_by(|a, b| by_age(a, b)) {
+            Some(release) => {
+                format!("of {release}, which is the newest of it, Debian no longer has the modules")
+            }
+            None => "Debian has no such kernel, or no longer".to_owned(),
+        }
+    }
+
+    fn releases(&self, series: &Series) -> impl Iterator<Item = &str> {
         let images = self.kernels.iter().filter_map(|name| release(name, self.arch));
-        let fit = images.filter(|release| series.has(release) && self.is_whole(release));
-        fit.max_by(|a, b| by_age(a, b))
+        images.filter(|release| series.has(release))
     }
 
     /// Since 6.19 the kernel is one package and its modules are another, and not both stay in the archive.
@@ -208,8 +222,35 @@ fn mirror<'a>(mirrors: &'a str, label: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{mirror, release};
-    use crate::vm::arch::Arch;
+    use super::{Packages, mirror, release};
+    use crate::vm::{arch::Arch, series::Series};
+
+    fn packages(names: &[&str], complaint: Option<&str>) -> Packages {
+        Packages {
+            folder: "/nowhere".into(),
+            arch: Arch::Amd64,
+            complaint: complaint.map(str::to_owned),
+            kernels: names.iter().map(|name| format!("{name}-cloud-amd64")).collect(),
+        }
+    }
+
+    #[test]
+    fn why_there_is_no_kernel_is_told() {
+        let series = Series::Named("7.1".to_owned());
+        let halves = ["linux-image-7.1.8", "linux-binary-7.1.8", "linux-image-7.1.13"];
+        let halved = packages(&[&halves[..], &["linux-binary-7.1.13"]].concat(), None);
+        assert_eq!(halved.newest(&series), None);
+        assert_eq!(
+            halved.absent(&series),
+            "of 7.1.13, which is the newest of it, Debian no longer has the modules"
+        );
+        let none = packages(&["linux-image-7.2.6"], None);
+        assert_eq!(none.absent(&series), "Debian has no such kernel, or no longer");
+        let partly = packages(&[], Some("E: one\nlist"));
+        assert!(partly.absent(&series).ends_with("could be had: E: one list"));
+        let whole = packages(&[&halves[..2], &["linux-modules-7.1.8"]].concat(), None);
+        assert_eq!(whole.newest(&series), Some("7.1.8"));
+    }
 
     #[test]
     fn only_images_of_a_release_count() {

@@ -9,6 +9,8 @@ char LICENSE[] SEC("license") = "GPL";
 #define SYS "__x64_sys_getpgid"
 #elif defined(__TARGET_ARCH_arm64)
 #define SYS "__arm64_sys_getpgid"
+#elif defined(__TARGET_ARCH_s390)
+#define SYS "__s390x_sys_getpgid"
 #else
 #define SYS "__se_sys_getpgid"
 #endif

@@ -1,4 +1,4 @@
-// A program with marks (USDT) and nothing else, for x86-64. It comes by all of them once for each byte that it reads, and
+// A program with marks (USDT) and nothing else, for x86-64 and arm64. It comes by all of them once for each byte that it reads, and
 // answers each with the count of users of `osmia:kinds`, as one byte.
 
 // A mark: the place is an instruction that does nothing, and a note tells the rest.
@@ -47,6 +47,7 @@ byte:
 	.globl _start
 _start:
 	// One byte; the end of the input is the end.
+#if defined(__x86_64__)
 	xor %eax, %eax
 	xor %edi, %edi
 	lea byte(%rip), %rsi
@@ -80,4 +81,49 @@ _start:
 	mov $60, %eax
 	xor %edi, %edi
 	syscall
+#elif defined(__aarch64__)
+	mov x0, #0
+	adrp x1, byte
+	add x1, x1, :lo12:byte
+	mov x2, #1
+	mov x8, #63
+	svc #0
+	cmp x0, #1
+	b.ne 2f
+
+	mov x9, #0x7788
+	movk x9, #0x5566, lsl #16
+	movk x9, #0x3344, lsl #32
+	movk x9, #0x1122, lsl #48
+	mov w10, #-7
+	mov w11, #0xfffe
+	movk w11, #0x1234, lsl #16
+	mov w12, #0xab80
+	mov w13, #0xab
+	adrp x14, small
+	add x14, x14, :lo12:small
+	mark kinds, users, "-4@-9 8@x9 -4@w10 4@x10 -2@w11 1@w12 -1@x12 1@x13 -1@[x14] 2@[x14, 2] -4@[x14, #4]"
+	mark plain, 0, ""
+	mark twice, 0, "8@1"
+	mov x15, #2
+	mark twice, 0, "8@x15"
+	adrp x14, list
+	add x14, x14, :lo12:list
+	mark list, 0, "8@[x14, 24]"
+	mark strange, 0, "8@x9 8f@d0"
+
+	mov x0, #1
+	adrp x1, users
+	add x1, x1, :lo12:users
+	mov x2, #1
+	mov x8, #64
+	svc #0
+	b _start
+2:
+	mov x0, #0
+	mov x8, #93
+	svc #0
+#else
+#error "it is written for x86-64 and arm64"
+#endif
 	.section .note.GNU-stack, "", "progbits"

@@ -78,6 +78,14 @@ fn objects_need_little_of_a_kernel() {
     assert!(said["bytes"].as_u64().unwrap() < 1000, "{said}");
     let shown = osmia(&["btf", "show", "task_struct", out]);
     assert!(shown.contains(" tgid;") && shown.contains("members: 2"), "{shown}");
+    // It is all that the programs need, and nothing that others do.
+    let verify = ["prog", "verify", "--kernel-btf", out];
+    osmia(&[&verify[..], &[object.to_str().unwrap()]].concat());
+    let Some(other) = Fixture::new("core_iter").path() else { return };
+    let other = [other.to_str().unwrap(), "--program", "unguarded"];
+    let refused = command(&[&verify[..], &other].concat()).output().unwrap();
+    let refused = Said::of(refused);
+    assert!(refused.code == Some(1) && refused.out.contains("struct iov_iter"), "{}", refused.out);
 }
 
 #[test]

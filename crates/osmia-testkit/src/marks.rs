@@ -17,15 +17,15 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Assembles it: to run at fixed addresses, or anywhere. `None` and a counted skip on other machines than x86-64, and
-    /// where there is no clang.
+    /// Assembles it: to run at fixed addresses, or anywhere. `None` and a counted skip on other machines than x86-64 and
+    /// arm64, and where there is no clang.
     ///
     /// # Panics
     /// If it cannot be assembled.
     #[track_caller]
     pub fn new(fixed: bool) -> Option<Self> {
-        if !cfg!(target_arch = "x86_64") {
-            skip::part("the program with marks is for x86-64");
+        if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+            skip::part("the program with marks is for x86-64 and arm64");
             return None;
         }
         let folder = tempfile::Builder::new().prefix("osmia-marks-").tempdir();
@@ -42,20 +42,23 @@ impl Marks {
             skip::tool("the program with marks takes clang to assemble");
             return None;
         };
-        Self::assemble(&clang, fixed, &marks.path());
+        Self::assemble(&mut Command::new(clang), fixed, &marks.path());
         Some(marks)
     }
 
-    /// Both programs with the names that machines without clang look for them by; `None` without clang here.
+    /// Both programs with the names that machines without clang look for them by; `None` without clang here. `tell` tells
+    /// clang of the machine that they are for.
     ///
     /// # Panics
     /// If they cannot be assembled.
-    pub fn to_pack() -> Option<[(String, Vec<u8>); 2]> {
+    pub fn to_pack(tell: impl Fn(&mut Command)) -> Option<[(String, Vec<u8>); 2]> {
         let clang = Clang::DEFAULT.path()?;
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("a folder: {error}"));
         Some([true, false].map(|fixed| {
             let path = folder.path().join(Self::packed_name(fixed));
-            Self::assemble(&clang, fixed, &path);
+            let mut clang = Command::new(&clang);
+            tell(&mut clang);
+            Self::assemble(&mut clang, fixed, &path);
             let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{error}"));
             (Self::packed_name(fixed).to_owned(), bytes)
         }))
@@ -65,8 +68,8 @@ impl Marks {
         if fixed { "marks.fixed" } else { "marks.anywhere" }
     }
 
-    fn assemble(clang: &Path, fixed: bool, to: &Path) {
-        let output = Command::new(clang)
+    fn assemble(clang: &mut Command, fixed: bool, to: &Path) {
+        let output = clang
             .args(["-nostdlib", if fixed { "-static" } else { "-static-pie" }, "-o"])
             .arg(to)
             .arg(tree::root().join("testdata/user/marks.S"))

@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use osmia::{ErrorKind, Kernel, Object, ObjectSpec, TestRun};
+use osmia_btf::core_re::{Minimal, Target};
+use osmia_btf::value::{self, Input, ValueError};
+use osmia_btf::{Btf, Kind, TypeId};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
 
@@ -13,8 +16,11 @@ fn spec() -> Option<ObjectSpec> {
 fn members_are_read_where_this_kernel_has_them() {
     let Some(_gate) = Gate::root() else { return };
     let Some(spec) = spec() else { return };
-    let kernel = Kernel::running().unwrap();
-    let object = Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
+    reads_its_own_task(&spec, &Kernel::running().unwrap());
+}
+
+fn reads_its_own_task(spec: &ObjectSpec, kernel: &Kernel) {
+    let object = Object::load(spec, kernel).unwrap_or_else(|error| panic!("{error:?}"));
     let program = object.program("reads").unwrap();
     program.test_run(&TestRun::new().ctx(&[0_u64; 2])).unwrap();
     let value = |name: &str| object.variable(name).unwrap().typed::<u32>().unwrap().get().unwrap();
@@ -50,7 +56,7 @@ fn the_renamed_member_of_iov_iter() {
     // The guard and a flavour fit any kernel.
     Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
     let btf = kernel.btf().unwrap();
-    let iter = btf.find(osmia_btf::Kind::Struct, "iov_iter").unwrap().unwrap().id();
+    let iter = btf.find(Kind::Struct, "iov_iter").unwrap().unwrap().id();
     let is_old = btf.member(iter, "iov").is_ok();
     spec.programs["unguarded"].autoload = true;
     let loaded = Object::load(&spec, &kernel);
@@ -84,3 +90,85 @@ fn without_the_kernels_types_the_error_says_how_to_give_them() {
         Kernel::builder().root(empty.path()).btf_file("/sys/kernel/btf/vmlinux").build().unwrap();
     Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
 }
+
+/// As much of the running kernel's types as an object needs.
+fn minimal(spec: &ObjectSpec, kernel: &Kernel) -> Btf {
+    let target = Target::new("vmlinux", kernel.btf().unwrap());
+    let mut minimal = Minimal::new(target, Vec::new());
+    let records = spec.functions.iter().flat_map(|function| &function.core);
+    minimal.add(spec.btf.as_ref().unwrap(), records.map(|one| one.record)).unwrap();
+    minimal.build().unwrap()
+}
+
+#[test]
+fn what_an_object_needs_of_the_kernels_types_is_enough() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(mut spec) = spec() else { return };
+    let running = Kernel::running().unwrap();
+    let types = minimal(&spec, &running);
+    assert!(types.as_bytes().len() < 1000, "{} bytes", types.as_bytes().len());
+    let empty = tempfile::TempDir::new().unwrap();
+    let file = empty.path().join("min.btf");
+    std::fs::write(&file, types.as_bytes()).unwrap();
+    let silent = Kernel::builder().root(empty.path()).btf_file(&file).build().unwrap();
+    reads_its_own_task(&spec, &silent);
+    // What the kernel tells of itself does not matter where types were given.
+    reads_its_own_task(&spec, &Kernel::builder().btf_file(&file).build().unwrap());
+
+    spec.programs["reads_missing"].autoload = true;
+    let text = format!("{:#}", Object::load(&spec, &silent).unwrap_err());
+    assert!(text.contains("no_such_member"), "{text}");
+    let Some(bytes) = Fixture::new("core_iter").bytes() else { return };
+    let mut other = osmia::open("core_iter", bytes).unwrap();
+    for program in other.programs.values_mut() {
+        program.autoload = program.name == "unguarded";
+    }
+    let text = format!("{:#}", Object::load(&other, &silent).unwrap_err());
+    assert!(text.contains("struct iov_iter"), "{text}");
+}
+
+#[test]
+fn a_whole_struct_of_the_kernel_is_printed_and_read_back() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(bytes) = Fixture::new("core_whole").bytes() else { return };
+    let mut spec = osmia::open("core_whole", bytes).unwrap();
+    let kernel = Kernel::running().unwrap();
+    let btf = kernel.btf().unwrap();
+    let task = btf.find(Kind::Struct, "task_struct").unwrap().unwrap();
+    let size = task.own_size().unwrap();
+    spec.set("size", size).unwrap();
+    let object = Object::load(&spec, &kernel).unwrap_or_else(|error| panic!("{error:?}"));
+    let program = object.program("copies").unwrap();
+    let run = program.test_run(&TestRun::new().ctx(&[0_u64; 2])).unwrap();
+    assert_eq!(run.retval, 0);
+    let all = object.variable("task").unwrap().read().unwrap();
+    let bytes = &all[..size as usize];
+
+    let text = value::to_text(btf, task.id(), bytes).unwrap();
+    let json = value::to_json(btf, task.id(), bytes).unwrap();
+    let (process, thread) = (std::process::id(), rustix::thread::gettid().as_raw_nonzero());
+    let name = std::fs::read_to_string(format!("/proc/self/task/{thread}/comm")).unwrap();
+    let name = name.trim_end();
+    for part in [
+        format!(" pid: {thread}, tgid: {process},"),
+        format!(" comm: \"{name}\","),
+        " policy: 0,".to_owned(),
+    ] {
+        assert!(text.contains(&part), "{part} in {text}");
+    }
+    for part in [
+        format!("\"pid\":{thread},\"tgid\":{process},"),
+        format!("\"comm\":\"{name}\","),
+        "\"policy\":0,".to_owned(),
+    ] {
+        assert!(json.contains(&part), "{part} in {json}");
+    }
+    for (written, print) in [(&text, value::to_text as Print), (&json, value::to_json)] {
+        let read = Input::parse(written).unwrap().encode(btf, task.id()).unwrap();
+        assert_eq!(read.len(), bytes.len());
+        assert_eq!(&print(btf, task.id(), &read).unwrap(), written);
+    }
+}
+
+/// Writes a value.
+type Print = fn(&Btf, TypeId, &[u8]) -> Result<String, ValueError>;

@@ -25,6 +25,9 @@ const OPTIMISED: [&str; 2] = ["memchr", "osmia-btf"];
 /// The crates whose kernel tests are run on other architectures.
 const LOADING: [&str; 4] = ["osmia", "osmia-btf", "osmia-sys", "osmia-testkit"];
 
+/// What tests need that is not in by itself.
+const FEATURES: &str = "osmia/tokio,osmia/symbolize";
+
 /// Which program is the machines' first process, in Cargo's words.
 const INIT: [&str; 4] = ["--package", "osmia-testkit", "--bin", "osmia-init"];
 
@@ -47,7 +50,7 @@ impl Image {
             programs.extend(first_process()?);
         }
         let mut fixtures = fixtures(Arch::Amd64)?;
-        fixtures.extend(Marks::to_pack().into_iter().flatten());
+        fixtures.extend(Marks::to_pack(|_| {}).into_iter().flatten());
         Self::pack(&programs, &fixtures, filter)
     }
 
@@ -58,19 +61,21 @@ impl Image {
         filter: Option<&str>,
     ) -> Result<Self> {
         let mut cargo = toolchain.cargo(&["test", "--no-run"]);
-        cargo.args(LOADING.iter().flat_map(|name| ["--package", name])).args([
-            "--features",
-            "osmia/tokio",
-            "--test",
-            &wanted(filter),
-        ]);
+        cargo
+            .args(LOADING.iter().flat_map(|name| ["--package", name]))
+            .args(["--features", FEATURES, "--test", &wanted(filter)]);
         let mut programs = cargo::build(optimised(&mut cargo))?;
         if !has_init(&programs) {
             let mut build = toolchain.cargo(&["build"]);
             build.args(INIT);
             programs.extend(cargo::build(optimised(&mut build))?);
         }
-        Self::pack(&programs, &fixtures(arch)?, filter)
+        let mut fixtures = fixtures(arch)?;
+        if arch == Arch::Arm64 {
+            let marks = Marks::to_pack(|clang| toolchain.link_with(clang));
+            fixtures.extend(marks.into_iter().flatten());
+        }
+        Self::pack(&programs, &fixtures, filter)
     }
 
     fn pack(programs: &[Program], fixtures: &[Packed], filter: Option<&str>) -> Result<Self> {
@@ -140,7 +145,7 @@ fn programs(filter: Option<&str>) -> Result<Vec<Program>> {
     let mut cargo = cargo();
     cargo
         .args(["test", "--quiet", "--workspace", "--no-run"])
-        .args(["--features", "osmia/tokio,osmia/symbolize"])
+        .args(["--features", FEATURES])
         .args(["--target", &Arch::Amd64.target(), "--test", &wanted(filter)])
         // Given a target, Cargo keeps these flags from build scripts and macros, which cannot be linked so.
         .env("RUSTFLAGS", STATIC)

@@ -91,6 +91,16 @@ impl Toolchain {
         cargo
     }
 
+    /// Has clang make programs for the architecture.
+    pub(crate) fn link_with(&self, clang: &mut Command) {
+        let triplet = format!("{}-linux-gnu", self.arch.cpu());
+        let linker = self.folder.join(format!("usr/bin/{triplet}-ld"));
+        clang
+            .arg(format!("--target={triplet}"))
+            .arg(format!("--ld-path={}", linker.display()))
+            .env("LD_LIBRARY_PATH", self.libraries());
+    }
+
     fn rustc(&self) -> PathBuf {
         self.folder.join("usr/bin/rustc")
     }

@@ -9,7 +9,9 @@ use crate::kernel::Kernel;
 
 /// Whether the kernel has this attach type; `None` where its types do not tell.
 pub(crate) fn knows(kernel: &Kernel, attach_type: AttachType) -> Option<bool> {
-    let all = kernel.btf().ok()?.find(Kind::Enum, "bpf_attach_type").ok()??;
+    // Types that were given may be of another kernel.
+    let types = kernel.own_btf().or_else(|_| kernel.btf()).ok()?;
+    let all = types.find(Kind::Enum, "bpf_attach_type").ok()??;
     // The last one is the count of the others, which is the next kernel's new type.
     let known =
         all.enumerators().filter_map(Result::ok).filter(|one| !one.name.starts_with("__MAX"));

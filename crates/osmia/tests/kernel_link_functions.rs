@@ -232,6 +232,36 @@ fn traced(gate: &Gate, name: &str) -> Option<(Object, TracingProgram)> {
     Some((object, program))
 }
 
+/// The link tells what it is on.
+fn are_told(gate: &Gate, link: &Link, attach_type: AttachType, names: [&str; 2]) {
+    let details = good(link.details());
+    if !gate.part_needs(
+        "what links to many functions are on",
+        "7.3",
+        details != LinkDetails::Untold,
+    ) {
+        return;
+    }
+    let LinkDetails::TracedFunctions { attach_type: told, object: btf, functions, addresses } =
+        details
+    else {
+        panic!("{details:?}")
+    };
+    assert_eq!(told, attach_type);
+    assert_ne!(btf, 0);
+    let kernel = Kernel::running().unwrap();
+    let id = |name| kernel.btf().unwrap().find(Kind::Func, name).unwrap().unwrap().id().0;
+    let mut told: Vec<(u32, u64)> = functions.into_iter().zip(addresses).collect();
+    let mut real = names.map(|name| (id(name), name));
+    told.sort_unstable();
+    real.sort_unstable();
+    assert_eq!(told.len(), 2);
+    for ((told, at), (id, name)) in told.into_iter().zip(real) {
+        assert_eq!(told, id, "{name}");
+        assert!(is_at(at, name), "{name}: {at:#x}");
+    }
+}
+
 #[test]
 fn a_tracing_program_runs_on_many_functions_by_one_link() {
     const MANY: [&str; 2] = [OPENS, "security_file_open"];
@@ -243,25 +273,7 @@ fn a_tracing_program_runs_on_many_functions_by_one_link() {
         let Some((object, program)) = traced(&gate, name) else { return };
         let link = good(program.attach_functions(&TracingMulti::functions(MANY).cookies([5, 70])));
         assert_eq!(link.info().unwrap().link_type(), LinkType::TRACING_MULTI);
-        let details = good(link.details());
-        let LinkDetails::TracedFunctions { attach_type: told, object: btf, functions, addresses } =
-            details
-        else {
-            panic!("{details:?}")
-        };
-        assert_eq!(told, attach_type);
-        assert_ne!(btf, 0);
-        let kernel = Kernel::running().unwrap();
-        let id = |name| kernel.btf().unwrap().find(Kind::Func, name).unwrap().unwrap().id().0;
-        let mut told: Vec<(u32, u64)> = functions.into_iter().zip(addresses).collect();
-        let mut real = MANY.map(|name| (id(name), name));
-        told.sort_unstable();
-        real.sort_unstable();
-        assert_eq!(told.len(), 2);
-        for ((told, at), (id, name)) in told.into_iter().zip(real) {
-            assert_eq!(told, id, "{name}");
-            assert!(is_at(at, name), "{name}: {at:#x}");
-        }
+        are_told(&gate, &link, attach_type, MANY);
         let before = count(&object, "cookies");
         assert_eq!(runs(&object, variable), 2);
         let cookies = if name == "on_fentry_multi" { 75 } else { 0 };

@@ -444,7 +444,7 @@ fn licences_are_told_before_and_after_the_kernel_was_asked() {
     }
     // A helper of which the kernel alone knows whom it is for.
     let entry = spec.programs["in_tracepoint"].entry.0 as usize;
-    let call = osmia_insn::Insn::call(osmia::FuncId::TRACE_PRINTK.0.cast_signed());
+    let call = osmia_insn::Insn::call(osmia::FuncId::TRACE_PRINTK.0 as i32);
     let (text, size) = (osmia_insn::Insn::mov64(osmia_insn::Reg::R1, osmia_insn::Reg::R10), 8);
     let back = osmia_insn::Insn::alu64(osmia_insn::AluOp::Add, osmia_insn::Reg::R1, -8);
     let zero = osmia_insn::Insn::store(osmia_insn::Size::Double, osmia_insn::Reg::R10, -8, 0);

@@ -61,9 +61,12 @@ impl Image {
         filter: Option<&str>,
     ) -> Result<Self> {
         let mut cargo = toolchain.cargo(&["test", "--no-run"]);
-        cargo
-            .args(LOADING.iter().flat_map(|name| ["--package", name]))
-            .args(["--features", FEATURES, "--test", &wanted(filter)]);
+        cargo.args(LOADING.iter().flat_map(|name| ["--package", name])).args([
+            "--features",
+            FEATURES,
+            "--test",
+            &wanted(filter),
+        ]);
         let mut programs = cargo::build(optimised(&mut cargo))?;
         if !has_init(&programs) {
             let mut build = toolchain.cargo(&["build"]);

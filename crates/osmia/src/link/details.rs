@@ -78,7 +78,7 @@ pub enum LinkDetails {
         /// At their ends, and not at their starts.
         on_return: bool,
     },
-    /// Functions of the kernel, by `fentry.multi` and its siblings.
+    /// Functions of the kernel, by `fentry.multi` and its siblings, told since 7.3.
     TracedFunctions {
         /// Where in the functions the program runs.
         attach_type: AttachType,
@@ -256,7 +256,8 @@ impl LinkDetails {
                 Self::Map { id, attach_type: Some(attach_type) }
             }
             LinkType::KPROBE_MULTI | LinkType::UPROBE_MULTI => Self::functions(info, told),
-            LinkType::TRACING_MULTI => {
+            // Linux 7.2 tells nothing of them.
+            LinkType::TRACING_MULTI if !told.list.is_empty() => {
                 let LinkInfoTracingMulti { attach_type, btf_obj_id: object, .. } = tail(info);
                 let (functions, addresses) = (told.ids, told.list);
                 Self::TracedFunctions { attach_type, object, functions, addresses }

@@ -60,7 +60,8 @@ fn fewer_rights_mean_fewer_features() {
     assert_eq!(few["have_xdp_prog_type"], false);
     assert_eq!(all.as_object().unwrap().len(), few.as_object().unwrap().len());
     let Some(theirs) = bpftool(&["feature", "probe", "kernel", "unprivileged"]) else { return };
-    for (key, value) in theirs["program_types"].as_object().unwrap() {
+    // One that was built without the library for it refuses.
+    for (key, value) in theirs["program_types"].as_object().into_iter().flatten() {
         assert_eq!(few.get(key), Some(value), "{key}");
     }
 }

@@ -390,3 +390,12 @@ fn without_rights_the_missing_one_is_named() {
     assert_eq!(output.status.code(), Some(4), "{told}");
     assert!(told.contains("CAP_BPF") || told.contains("CAP_SYS_ADMIN"), "{told}");
 }
+
+/// The first mistake that people make.
+#[test]
+fn a_function_without_a_section_is_told() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = Fixture::new("sectionless").path() else { return };
+    let said = said(start(&["run", object.to_str().unwrap()])).failed();
+    assert!(said.contains("plain: it has no SEC(\"...\") that says what it is for"), "{said}");
+}

@@ -34,6 +34,9 @@ impl Links {
         for program in programs {
             let name = program.name().to_owned();
             let target = match program.is_loaded() {
+                false if program.section() == Some(".text") => {
+                    Err("it has no SEC(\"...\") that says what it is for".to_owned())
+                }
                 false => Err("it is not loaded".to_owned()),
                 true if !program.autoattach() => Err("it is set not to be".to_owned()),
                 true => program.target(),

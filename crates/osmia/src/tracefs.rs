@@ -49,7 +49,8 @@ pub(crate) fn event_id(kernel: &Kernel, category: &str, name: &str) -> Result<u6
 }
 
 fn no_such_event(events: &std::path::Path, category: &str, name: &str) -> Error {
-    let categories = Files::names(events);
+    let mut categories = Files::names(events);
+    categories.retain(|name| events.join(name).is_dir());
     if !categories.iter().any(|known| known == category) {
         let known =
             instead_of(category, "tracepoint categories", categories.iter().map(String::as_str));

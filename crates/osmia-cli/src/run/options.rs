@@ -94,7 +94,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: f64 = digits.parse().map_err(|_| format!("'{digits}' is no number"))?;
     let seconds = number * millis / 1e3;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    Duration::try_from_secs_f64(seconds).map_err(|_| format!("'{text}' is no time from now on"))
 }
 
 /// A time that passes between one look and the next.
@@ -120,6 +120,8 @@ mod tests {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
         assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
+        let long = duration("99999999999999999h").unwrap_err();
+        assert_eq!(long, "'99999999999999999h' is no time from now on");
         for wrong in ["", "s", "5x", "-1s", "1e400"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }

@@ -1,0 +1,5 @@
+// A function that nothing says what it is for.
+int plain(void *ctx)
+{
+	return 0;
+}

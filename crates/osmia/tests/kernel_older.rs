@@ -145,7 +145,8 @@ fn without_a_type_of_program() {
     });
     let error = Object::load(&spec, &kernel).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Unsupported { .. }), "{error:?}");
-    assert!(format!("{error:#}").contains("BPF_PROG_TYPE_TRACEPOINT (they came with 4.7)"));
+    let text = format!("{error:#}");
+    assert!(text.contains("BPF_PROG_TYPE_TRACEPOINT (they came with 4.7"), "{text}");
 }
 
 #[test]

@@ -113,7 +113,8 @@ fn an_object_without_debug_information_is_told() {
     says(&error, &["has no types (BTF)", "compile it with -g"]);
     assert!(matches!(error, Error::NoBtf), "{error:?}");
     says(&without(&map), &["has no types (BTF)", "compile it with -g"]);
-    let wrong = refused(&map.replace("__type(key, int)", "__uint(key, 8)"), |builder| builder);
+    let wrong =
+        refused(&map.replace("__type(key,", "__uint(key_size, 8); __type(key,"), |builder| builder);
     says(&wrong, &["map m: definition: its `key`"]);
 }
 

@@ -79,34 +79,14 @@ fn marked(btf: &Btf) -> Result<BTreeMap<TypeId, Vec<u32>>, Error> {
     Ok(marked)
 }
 
-/// A pointer to the context of this name, which the object's types may not have.
+/// A pointer to the context of this name, which the object's types may not have. Kernels compare
+/// names alone.
 fn pointer(btf: &Btf, builder: &mut Builder, name: &str) -> Result<TypeId, Error> {
-    let mut structure = |name: &str| match btf.find(Kind::Struct, name)? {
-        Some(found) => Ok(found.id()),
-        None => builder.composite(Kind::Struct, name, 0, &[]),
-    };
-    let target = if name == REGISTERS {
-        let registers = structure(of_machine())?;
-        match btf.find(Kind::Typedef, name)? {
-            Some(found) => found.id(),
-            None => builder.typedef(name, registers)?,
-        }
-    } else {
-        structure(name)?
+    let target = match btf.find(Kind::Struct, name)? {
+        Some(found) => found.id(),
+        None => builder.composite(Kind::Struct, name, 0, &[])?,
     };
     builder.pointer(target)
-}
-
-/// What the kernel calls the registers that kprobes see.
-const REGISTERS: &str = "bpf_user_pt_regs_t";
-
-/// The struct that they are on this machine.
-fn of_machine() -> &'static str {
-    match std::env::consts::ARCH {
-        "aarch64" | "s390x" => "user_pt_regs",
-        "riscv64" => "user_regs_struct",
-        _ => "pt_regs",
-    }
 }
 
 /// The name of the context of programs of a type; none where it has no name.
@@ -123,7 +103,8 @@ fn context(prog_type: ProgType) -> Option<&'static str> {
         | ProgType::SK_SKB
         | ProgType::FLOW_DISSECTOR => "__sk_buff",
         ProgType::XDP => "xdp_md",
-        ProgType::KPROBE => REGISTERS,
+        // A typedef in C; kernels before 6.3 know it only as the name of a struct.
+        ProgType::KPROBE => "bpf_user_pt_regs_t",
         ProgType::PERF_EVENT => "bpf_perf_event_data",
         ProgType::RAW_TRACEPOINT | ProgType::RAW_TRACEPOINT_WRITABLE => "bpf_raw_tracepoint_args",
         ProgType::CGROUP_DEVICE => "bpf_cgroup_dev_ctx",

@@ -164,7 +164,7 @@ impl Entries {
         if filters.is_empty() {
             return Ok(());
         }
-        let key = self.key_json(&vec![0; map.key_size() as usize]);
+        let key = self.key_json(&vec![0; map.key_size()]);
         let value = self.value_json(&vec![0; self.stride.unwrap_or(self.value_size)]);
         filters.iter().try_for_each(|filter| filter.fits(&key, &value)).map_err(Failure::usage)
     }

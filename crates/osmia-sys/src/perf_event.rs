@@ -44,6 +44,15 @@ pub enum PerfEvent<'a> {
         /// What.
         config: u64,
     },
+    /// A use of a place in memory.
+    Breakpoint {
+        /// The place.
+        address: u64,
+        /// Its length in bytes.
+        bytes: u64,
+        /// Which uses (`HW_BREAKPOINT_*`).
+        access: u32,
+    },
     /// The start of a kernel function, or its end where `config` has the source's `retprobe` bit.
     Kprobe {
         /// The number of the source `kprobe` in sysfs.
@@ -243,6 +252,10 @@ fn attr(event: &PerfEvent<'_>) -> PerfEventAttr {
         PerfEvent::Software { config } => (attr.type_, attr.config) = (1, config),
         PerfEvent::Tracepoint { id } => (attr.type_, attr.config) = (2, id),
         PerfEvent::Source { source, config } => (attr.type_, attr.config) = (source, config),
+        PerfEvent::Breakpoint { address, bytes, access } => {
+            (attr.type_, attr.bp_type) = (5, access);
+            (attr.config1, attr.config2) = (address, bytes);
+        }
         PerfEvent::Kprobe { source, config, function, offset } => {
             (attr.type_, attr.config) = (source, config);
             (attr.config1, attr.config2) = (function.map_or(0, ptr::text), offset);

@@ -42,6 +42,8 @@ pub use crate::kernel::probe::{KernelFeature, Language};
 pub use crate::kernel::statistics::Statistics;
 pub use crate::kernel::symbols::{KernelSymbol, KernelSymbols};
 pub use crate::kernel::{Kernel, KernelBuilder};
+pub use crate::link::breakpoint::Breakpoint;
+pub use crate::link::cache::{Cache, CacheOutcome, CacheUse};
 pub use crate::link::cgroup::{Cgroup, CgroupMode};
 pub use crate::link::details::LinkDetails;
 pub use crate::link::iteration::{Iteration, IterationOutput};

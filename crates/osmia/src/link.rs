@@ -20,6 +20,8 @@ use crate::program::Program;
 use osmia_sys::Capability;
 
 pub(crate) mod attach_types;
+pub mod breakpoint;
+pub mod cache;
 pub mod cgroup;
 pub mod details;
 pub(crate) mod executable;

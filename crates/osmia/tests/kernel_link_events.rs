@@ -1,11 +1,12 @@
 //! Perf events and iterators in the running kernel; needs root.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use osmia::{
-    Error, ErrorKind, Iteration, Kernel, Link, LinkDetails, Object, PerfEvent, PerfEventProgram,
-    TracingProgram,
+    Breakpoint, Cache, CacheOutcome, CacheUse, Error, ErrorKind, Iteration, Kernel, Link,
+    LinkDetails, Object, PerfEvent, PerfEventProgram, TracingProgram,
 };
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
@@ -66,6 +67,46 @@ fn samples_are_taken_while_the_link_lives() {
     let links = good(program.attach_to_all_cpus(&PerfEvent::cpu_clock().frequency(99)));
     assert!(!links.is_empty());
     counts(&object, "by_event");
+}
+
+/// What the processor is to watch.
+static WATCHED: AtomicU64 = AtomicU64::new(0);
+
+#[test]
+fn uses_of_a_place_in_memory_run_the_program() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load_with(&[]).map(good) else { return };
+    let program: PerfEventProgram = good(object.program("on_event").unwrap().clone().try_into());
+    let place = WATCHED.as_ptr() as u64;
+    // Without a number of a process it is this thread that is watched.
+    let link = good(program.attach(&PerfEvent::breakpoint(Breakpoint::on_write(place, 8))));
+    for _ in 0..5 {
+        WATCHED.store(7, Ordering::Relaxed);
+    }
+    assert_eq!((WATCHED.load(Ordering::Relaxed), count(&object, "by_event")), (7, 5));
+    link.detach().unwrap();
+    WATCHED.store(8, Ordering::Relaxed);
+    assert_eq!(count(&object, "by_event"), 5);
+    let odd = PerfEvent::breakpoint(Breakpoint::on_write(place + 1, 8));
+    let error = program.attach(&odd).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+    assert!(format!("{error:#}").contains("a multiple of its length"), "{error:#}");
+}
+
+#[test]
+fn caches_are_counted_or_it_is_told_that_the_machine_cannot() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load_with(&[]).map(good) else { return };
+    let program: PerfEventProgram = good(object.program("on_event").unwrap().clone().try_into());
+    let event = PerfEvent::cache(Cache::L1Data, CacheUse::Read, CacheOutcome::Any).period(10_000);
+    match program.attach(&event) {
+        Ok(_link) => counts(&object, "by_event"),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{error:?}");
+            assert!(format!("{error:#}").contains("virtual machines often do not"), "{error:#}");
+            osmia_testkit::skip::whole("this machine's processor does not count uses of its cache");
+        }
+    }
 }
 
 #[test]

@@ -10,6 +10,8 @@ use osmia_sys::{
 use crate::error::Error;
 use crate::error::kind::ErrorKind;
 use crate::kernel::Kernel;
+use crate::link::breakpoint::Breakpoint;
+use crate::link::cache::{self, Cache, CacheOutcome, CacheUse};
 use crate::link::refused::refused;
 use crate::link::{Held, Link, perf};
 
@@ -28,6 +30,7 @@ use crate::link::{Held, Link, perf};
 pub struct PerfEvent {
     source: u32,
     config: u64,
+    watched: Option<Breakpoint>,
     rate: Rate,
     cpu: Option<u32>,
     process: Option<u32>,
@@ -40,9 +43,11 @@ enum Rate {
     Period(u64),
 }
 
-/// `PERF_TYPE_HARDWARE` and `PERF_TYPE_SOFTWARE`.
+/// `PERF_TYPE_*`.
 const HARDWARE: u32 = 0;
 const SOFTWARE: u32 = 1;
+const CACHE: u32 = 3;
+const BREAKPOINT: u32 = 5;
 
 impl PerfEvent {
     /// Time of the CPU, by a timer.
@@ -80,11 +85,29 @@ impl PerfEvent {
         Self::of(HARDWARE, 3)
     }
 
+    /// Uses of one of the processor's caches.
+    ///
+    /// # Examples
+    /// ```
+    /// use osmia::{Cache, CacheOutcome, CacheUse, PerfEvent};
+    ///
+    /// let misses = PerfEvent::cache(Cache::LastLevel, CacheUse::Read, CacheOutcome::Miss).period(1000);
+    /// ```
+    pub fn cache(cache: Cache, used: CacheUse, outcome: CacheOutcome) -> Self {
+        Self::of(CACHE, cache::config(cache, used, outcome))
+    }
+
+    /// Uses of a place in memory, each of which runs the program unless another rate is said.
+    pub fn breakpoint(place: Breakpoint) -> Self {
+        let rate = Rate::Period(1);
+        Self { watched: Some(place), rate, ..Self::of(BREAKPOINT, 0) }
+    }
+
     /// Anything else: a source of events (`PERF_TYPE_*`, or its number in `/sys/bus/event_source/devices`) and what
     /// it counts.
     pub fn of(source: u32, config: u64) -> Self {
         let rate = Rate::Frequency(99);
-        Self { source, config, rate, cpu: None, process: None, cookie: None }
+        Self { source, config, watched: None, rate, cpu: None, process: None, cookie: None }
     }
 
     /// How often a second the program runs, about.
@@ -141,9 +164,13 @@ impl fmt::Display for PerfEvent {
             SOFTWARE => &["CPU clock", "task clock", "page faults", "context switches"],
             _ => &[],
         };
-        match usize::try_from(self.config).ok().and_then(|config| names.get(config)) {
-            Some(name) => write!(f, "perf event {name}")?,
-            None => write!(f, "perf event {:#x} of source {}", self.config, self.source)?,
+        let name = usize::try_from(self.config).ok().and_then(|config| names.get(config));
+        match (name, self.watched) {
+            (_, Some(Breakpoint { address, bytes, access })) => {
+                write!(f, "perf event of {} at {address:#x} ({bytes} bytes)", access.noun())?;
+            }
+            (Some(name), None) => write!(f, "perf event {name}")?,
+            (None, None) => write!(f, "perf event {:#x} of source {}", self.config, self.source)?,
         }
         match (self.process, self.cpu) {
             (None, None) => f.write_str(" of this thread"),
@@ -168,9 +195,12 @@ pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, event: &PerfEvent) -> Resul
         return Err(error.during(attempt()));
     }
     let sampling = PerfSampling { period, wakeup: 1, flags, ..PerfSampling::default() };
-    let counted = match event.source {
-        HARDWARE => Counted::Hardware { config: event.config },
-        source => Counted::Source { source, config: event.config },
+    let counted = match (event.source, event.watched) {
+        (_, Some(Breakpoint { address, bytes, access })) => {
+            Counted::Breakpoint { address, bytes, access: access.bits() }
+        }
+        (HARDWARE, None) => Counted::Hardware { config: event.config },
+        (source, None) => Counted::Source { source, config: event.config },
     };
     let fd = PerfFd::open(&counted, event.target(), &sampling)
         .map_err(|errno| failed(kernel, event, errno, attempt()))?;
@@ -181,9 +211,19 @@ pub(crate) fn attach(kernel: &Kernel, prog: &ProgFd, event: &PerfEvent) -> Resul
 
 fn failed(kernel: &Kernel, event: &PerfEvent, errno: Errno, attempt: String) -> Error {
     let told = match errno {
-        Errno::NOENT | Errno::OPNOTSUPP if event.source == HARDWARE => {
+        Errno::NOENT | Errno::OPNOTSUPP if matches!(event.source, HARDWARE | CACHE) => {
             "this machine does not count it, as virtual machines often do not; CPU clock and other software events \
              are counted everywhere"
+        }
+        Errno::INVAL if event.watched.is_some() => {
+            let told =
+                "a breakpoint is 1, 2, 4 or 8 bytes long and begins at a multiple of its length";
+            return Error::invalid(told).caused_by(errno).during(attempt);
+        }
+        Errno::NOSPC if event.watched.is_some() => {
+            let told =
+                "all of the processor's registers for breakpoints are taken (x86-64 has four)";
+            return Error::new(ErrorKind::Busy, told).caused_by(errno).during(attempt);
         }
         Errno::SRCH => "there is no such process",
         Errno::NODEV => "there is no such CPU, or it is offline",

@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use osmia::{ErrorKind, Kernel, Object, ObjectSpec};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
-use osmia_testkit::guard::netns::NetNs;
+use osmia_testkit::guard::netns::{NetNs, queue_by};
 use rustix::net::sockopt::{set_tcp_congestion, tcp_congestion};
 
 fn spec() -> Option<ObjectSpec> {
@@ -85,6 +85,33 @@ fn a_table_is_attached_by_a_link() {
     assert!(value(&object, "avoids") > 0);
     drop(links);
     assert!(!listed("osmia_renamed"));
+}
+
+#[test]
+fn a_queueing_discipline_gets_what_an_interface_sends() {
+    let Some(gate) = Gate::root() else { return };
+    let feature = "queueing disciplines (CONFIG_NET_SCH_BPF, 6.16)";
+    if !gate.built_with(feature, "bpf_qdisc_skb_drop") {
+        return;
+    }
+    let Some(bytes) = Fixture::new("qdisc").bytes() else { return };
+    let spec = osmia::open("qdisc", bytes).unwrap();
+    let object = Object::load(&spec, &Kernel::running().unwrap())
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    let link = object.struct_ops("drop").unwrap().attach().unwrap();
+    let net = NetNs::new();
+    net.enter(|| {
+        queue_by("lo", "osmia_drop").unwrap();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        // Whether senders are told of drops is their protocol's matter.
+        let _ = socket.send_to(b"lost", "127.0.0.1:9");
+    });
+    assert_eq!(value(&object, "begun"), 1);
+    assert!(value(&object, "dropped") > 0);
+    net.enter(|| queue_by("lo", "pfifo").unwrap());
+    assert_eq!(value(&object, "ended"), 1);
+    link.detach().unwrap();
+    net.enter(|| queue_by("lo", "osmia_drop").unwrap_err());
 }
 
 #[test]

@@ -68,6 +68,14 @@ pub fn loopback_up() -> io::Result<()> {
     Rtnetlink::open()?.up("lo")
 }
 
+/// Has an interface of the calling thread's network namespace queue what it sends by a discipline of this name.
+///
+/// # Errors
+/// If the kernel refuses: there is no such discipline, or it takes `CAP_NET_ADMIN`.
+pub fn queue_by(interface: &str, discipline: &str) -> io::Result<()> {
+    Rtnetlink::open()?.queue_by(interface, discipline)
+}
+
 /// Puts this thread into a new network namespace and returns a descriptor of it.
 fn leave_network() -> io::Result<OwnedFd> {
     #[expect(

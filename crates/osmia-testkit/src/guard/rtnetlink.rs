@@ -7,8 +7,8 @@ use std::{
 };
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage,
-    NetlinkPayload,
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader,
+    NetlinkMessage, NetlinkPayload,
 };
 use netlink_packet_route::{
     AddressFamily as Family, RouteNetlinkMessage,
@@ -16,6 +16,7 @@ use netlink_packet_route::{
     link::{
         InfoData, InfoKind, InfoNetkit, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage,
     },
+    tc::{TcAttribute, TcHandle, TcMessage},
 };
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netdevice::name_to_index, netlink,
@@ -79,6 +80,16 @@ impl Rtnetlink {
         link.header.flags = LinkFlags::Up;
         link.header.change_mask = LinkFlags::Up;
         self.ask(RouteNetlinkMessage::SetLink(link), 0)
+    }
+
+    /// Has an interface queue what it sends by a discipline.
+    pub(crate) fn queue_by(&self, name: &str, kind: &str) -> io::Result<()> {
+        let index = self.index(name)?;
+        let mut message = TcMessage::default();
+        message.header.index = i32::try_from(index).map_err(io::Error::other)?;
+        message.header.parent = TcHandle::ROOT;
+        message.attributes = vec![TcAttribute::Kind(kind.to_owned())];
+        self.ask(RouteNetlinkMessage::NewQueueDiscipline(message), NLM_F_CREATE | NLM_F_REPLACE)
     }
 
     /// Gives an interface an address.

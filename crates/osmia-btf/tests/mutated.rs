@@ -43,7 +43,7 @@ fn mutate_all(original: &[u8], count: usize) {
         opened += usize::from(result.is_ok());
         let limit = 64 * mutant.bytes.len() + (1 << 18);
         assert!(peak <= limit, "{peak} bytes of memory, {} of BTF", mutant.bytes.len());
-        assert!(start.elapsed() < Duration::from_secs(5), "took {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(60), "took {:?}", start.elapsed());
     });
     assert!(opened > count / 20, "only {opened} of {count} mutants opened: the test has no depth");
 }

@@ -32,7 +32,7 @@ fn mutants(original: &[u8], label: &str, seed: u64, count: usize, endian: Endian
         slowest = slowest.max(start.elapsed());
         assert!(most <= len * FACTOR + FLOOR, "{label}: {most} bytes for files of {len}");
     });
-    assert!(slowest < Duration::from_secs(2), "{label}: one mutant took {slowest:?}");
+    assert!(slowest < Duration::from_secs(60), "{label}: one mutant took {slowest:?}");
 }
 
 #[test]

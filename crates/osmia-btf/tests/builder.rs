@@ -124,7 +124,12 @@ fn sections_get_their_places() {
     let data = changed.ty(data.id()).unwrap();
     assert_eq!(data.own_size(), Some(64));
     assert_eq!(data.section_vars().next().unwrap().offset, 60);
-    assert!(builder.set_section(data.id(), 64, &[]).is_err());
+    let more = vec![var; data.section_vars().count() + 1];
+    assert!(builder.set_section(data.id(), 64, &more).is_err());
+    builder.set_section(data.id(), 8, &[]).unwrap();
+    let empty = builder.build().unwrap();
+    assert_eq!(empty.ty(data.id()).unwrap().section_vars().count(), 0);
+    assert_eq!(empty.type_count().unwrap(), changed.type_count().unwrap());
     assert!(builder.set_section(TypeId(1), 64, &[]).is_err());
     assert!(matches!(builder.rename(TypeId(10_000), "x"), Err(Error::NoSuchType { .. })));
 }

@@ -1,7 +1,7 @@
 //! `osmia check` on objects and BTF made for the test.
 #![allow(clippy::unwrap_used)]
 
-use osmia_btf::{Bits, Btf, Builder, Endian, Kind, Linkage, Member, TypeId};
+use osmia_btf::{Bits, Btf, Builder, Endian, Enumerator, Kind, Linkage, Member, TypeId};
 use osmia_testkit::fixture::Fixture;
 use serde_json::Value;
 
@@ -25,6 +25,11 @@ fn kernel(folder: &tempfile::TempDir, name: &str, member: &str) -> String {
     let int = builder.int("int", int).unwrap();
     let pid = Member { name: "pid", ty: int, offset: Bits(0), bitfield: None };
     builder.composite(Kind::Struct, "task_struct", 4, &[pid]).unwrap();
+    // What tells a kernel's types from others.
+    let names: Vec<String> = (0..40).map(|number| format!("BPF_PROG_TYPE_{number}")).collect();
+    let values: Vec<Enumerator<'_>> =
+        (0..).zip(&names).map(|(bits, name)| Enumerator { name, bits, signed: false }).collect();
+    builder.enumeration(Kind::Enum, "bpf_prog_type", 4, false, &values).unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, builder.to_bytes().unwrap()).unwrap();
     path.into_os_string().into_string().unwrap()
@@ -57,6 +62,37 @@ fn a_table_of_kernels_and_programs() {
                   `struct iov_iter` of vmlinux has no member `iov`; near it there is `__iov`\n";
     assert!(said.out.contains(reason), "{}", said.out);
     assert!(said.out.contains("core_iter.bpf.c:30 return (long)iter->iov;"), "{}", said.out);
+}
+
+#[test]
+fn types_that_are_no_kernels_are_told() {
+    let Some(object) = Fixture::new("small").path() else { return };
+    let object = object.into_os_string().into_string().unwrap();
+    let said = osmia(&["check", &object, "--btf", &object]);
+    assert!(said.out.contains("unsure"), "{}", said.out);
+    assert!(said.out.contains("these are not a kernel's types"), "{}", said.out);
+}
+
+#[test]
+fn options_of_the_configuration_are_looked_up() {
+    let Some(object) = Fixture::new("check").path() else { return };
+    let object = object.into_os_string().into_string().unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let kernel = kernel(&folder, "types", "__iov");
+    let config = folder.path().join("config");
+    let verdict = |option: &str| {
+        std::fs::write(&config, format!("{option}\n")).unwrap();
+        let config = config.to_str().unwrap();
+        let check = ["check", "--json", &object, "--btf", &kernel, "--kernel-config", config];
+        let said = osmia(&check);
+        let json: Value = serde_json::from_str(&said.out).unwrap();
+        let programs = json["kernels"][0]["programs"].as_array().unwrap();
+        let program = programs.iter().find(|one| one["name"] == "option").unwrap();
+        program["verdict"].as_str().unwrap().to_owned()
+    };
+    // It reads a member that this kernel lacks if the option is set.
+    assert_eq!(verdict("CONFIG_OSMIA_TEST=y"), "no");
+    assert_eq!(verdict("# CONFIG_OSMIA_TEST is not set"), "loads");
 }
 
 #[test]

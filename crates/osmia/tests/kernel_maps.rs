@@ -529,3 +529,24 @@ fn a_frozen_map_stays_as_it_is() {
     }
     assert_eq!(counts.get(&1).unwrap(), Some(1));
 }
+
+#[test]
+fn places_that_take_no_pins_are_explained() {
+    let Some(_gate) = Gate::root() else { return };
+    let Some(object) = load() else { return };
+    let (bpffs, other) = (Bpffs::new(), tempfile::tempdir().unwrap());
+    let map = object.map("counts").unwrap();
+    for (path, kind, says) in [
+        (
+            other.path().join("pin"),
+            ErrorKind::Invalid,
+            "it is not in a bpf file system; one is mounted at /",
+        ),
+        (bpffs.join("nosuch/pin"), ErrorKind::NotFound, "nosuch does not exist"),
+        (bpffs.join("with.dots"), ErrorKind::Invalid, "names in a bpf file system have no dots"),
+    ] {
+        let error = map.pin(&path).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}

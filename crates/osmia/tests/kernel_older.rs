@@ -9,6 +9,7 @@ use osmia_sys::abi::{BtfLoadAttr, Cmd, MapCreateAttr, MapType, ProgLoadAttr, Pro
 use osmia_sys::{Bpf, Call, CallCounter, ENOTSUPP, Errno, Returned, Syscalls};
 use osmia_testkit::fixture::Fixture;
 use osmia_testkit::gate::Gate;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
 
 /// A kernel that refuses some calls.
@@ -248,4 +249,21 @@ fn probes_are_made_after_a_refusal_and_once() {
     load(&spec, &kernel);
     let second = counter.of(Cmd::BTF_LOAD);
     assert!(first > second && second <= 2, "{first} calls, then {second}");
+}
+
+/// Kernels since 5.11 charge memory to cgroups: a refusal has another cause there, and the limit stays as it was.
+#[test]
+fn the_limit_of_locked_memory_is_left_alone_where_it_does_not_matter() {
+    let Some(gate) = Gate::root() else { return };
+    let Some(spec) = spec("variables") else { return };
+    let limit = 1 << 20;
+    let before = getrlimit(Resource::Memlock);
+    setrlimit(Resource::Memlock, Rlimit { current: Some(limit), maximum: before.maximum }).unwrap();
+    let kernel = refusing(|call| (call.cmd() == Cmd::MAP_CREATE).then_some(Errno::PERM));
+    let error = Object::load(&spec, &kernel).unwrap_err();
+    let after = getrlimit(Resource::Memlock).current;
+    setrlimit(Resource::Memlock, before).unwrap();
+    assert_eq!(error.kind(), ErrorKind::Permission, "{error:#}");
+    let left_alone = after == Some(limit);
+    assert!(gate.part_needs("memory charged to cgroups", "5.11", left_alone) || after.is_none());
 }

@@ -6,6 +6,7 @@ mod layout;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::process::Command;
 
 use osmia_btf::{Btf, Kind, c};
 use osmia_testkit::{clang::Clang, skip};
@@ -28,11 +29,21 @@ fn every_layout_of_the_kernel_survives() {
     let clangs = Clang::present();
     let Some(&clang) = clangs.first() else { return };
     let header = c::header(&btf).expect("the kernel's BTF prints");
-    let defined = layout::definitions(&header, &btf);
+    let mut found = compiled(clang, &header, &layout::definitions(&header, &btf));
+    let expected = layout::all(&btf);
+    assert!(expected.len() > 1000, "a kernel has more types than {}", expected.len());
+    for (name, layouts) in &expected {
+        let found = found.remove(name).unwrap_or_else(|| panic!("{clang}: no {name}"));
+        assert_eq!(*layouts, found, "{clang}: {name}");
+    }
+}
+
+/// What clang makes of the types that a header defines, by name.
+fn compiled(clang: Clang, header: &str, defined: &[String]) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     // Compilers take time by the square of the types that they describe.
     for some in defined.chunks(2000) {
-        let mut source = header.clone();
+        let mut source = header.to_owned();
         for (number, name) in some.iter().enumerate() {
             writeln!(source, "{name} v_{number};").unwrap();
         }
@@ -42,14 +53,38 @@ fn every_layout_of_the_kernel_survives() {
             found.entry(name).or_default().append(&mut more);
         }
     }
-    let expected = layout::all(&btf);
-    assert!(expected.len() > 1000, "a kernel has more types than {}", expected.len());
-    for (name, layouts) in &expected {
-        let mut found = found.remove(name).unwrap_or_else(|| panic!("{clang}: no {name}"));
-        found.sort();
-        found.dedup();
-        assert_eq!(*layouts, found, "{clang}: {name}");
+    for layouts in found.values_mut() {
+        layouts.sort();
+        layouts.dedup();
     }
+    found
+}
+
+#[test]
+fn the_header_of_bpftool_says_the_same() {
+    let Some(btf) = kernel() else { return };
+    let clangs = Clang::present();
+    let Some(&clang) = clangs.first() else { return };
+    let dump = ["btf", "dump", "file", KERNEL, "format", "c"];
+    let Ok(theirs) = Command::new("bpftool").args(dump).output() else {
+        return skip::tool("bpftool is not installed");
+    };
+    let theirs = String::from_utf8(theirs.stdout).unwrap();
+    let ours = c::header(&btf).expect("the kernel's BTF prints");
+    let [ours, theirs] =
+        [&ours, &theirs].map(|header| compiled(clang, header, &layout::definitions(header, &btf)));
+    assert!(theirs.len() > 1000, "bpftool defines {} types", theirs.len());
+    let told = layout::all(&btf);
+    let mut others = 0;
+    for (name, layouts) in &theirs {
+        let ours = ours.get(name).unwrap_or_else(|| panic!("{clang}: no {name}"));
+        if ours != layouts {
+            // Older ones print enums of one byte as if they had four, for one.
+            assert_ne!(told.get(name), Some(layouts), "{clang}: {name}, ours: {ours:?}");
+            others += 1;
+        }
+    }
+    assert!(others * 100 < theirs.len(), "{others} of {} differ", theirs.len());
 }
 
 #[test]

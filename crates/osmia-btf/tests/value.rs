@@ -133,6 +133,18 @@ fn a_flexible_array_takes_what_is_left() {
     assert_eq!(written, [1, 1, 1, 1, 7, 0, 0, 0, 8, 0, 0, 0]);
     let written = write(outer, "{ last: { words: [9] } }", vec![0; 12]).unwrap();
     assert_eq!(written, [0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0]);
+    // A union's members may take all of it, at whatever depth.
+    let many = b.array(char_, int, 4).unwrap();
+    let room = [sample::member("list", list, 0), sample::member("bytes", many, 0)];
+    let room = b.composite(Kind::Union, "room", 16, &room).unwrap();
+    let last = [sample::member("first", int, 0), sample::member("room", room, 4)];
+    let last = b.composite(Kind::Struct, "last", 20, &last).unwrap();
+    let deep = b.composite(Kind::Struct, "deep", 20, &[sample::member("last", last, 0)]).unwrap();
+    let btf = b.build().unwrap();
+    let bytes: Vec<u8> = (1..=20).collect();
+    let text = value::to_text(&btf, deep, &bytes).unwrap();
+    let read = Input::parse(&text).unwrap().encode(&btf, deep).unwrap();
+    assert_eq!(read, bytes, "{text}");
     // What stands in front of something else has no room.
     assert!(write(outer, r#"{ first: { text: "a" } }"#, vec![0; 12]).is_err());
     let error = write(list, "{ words: [1, 2, 3] }", vec![0; 12]).unwrap_err().to_string();

@@ -87,7 +87,7 @@ fn links_to_many_places_of_a_file_are_shown() {
     let Some(object) = load("on_uprobe_multi").map(good) else { return };
     let program = probe(&object, "on_uprobe_multi");
     let file = own_libc::file();
-    let places = UprobeMulti::functions(&file, ["readlink", "rmdir"]).cookies([5, 70]);
+    let places = UprobeMulti::functions(&file, ["readlink", "chdir"]).cookies([5, 70]);
     let link = program.attach_uprobes(&places.clone().process(std::process::id()));
     let Some(link) = gate.take("uprobe.multi", "6.6", link, unsupported) else { return };
     let row = shown(&link, "uprobe_multi");

@@ -20,7 +20,7 @@ fn load(gate: &Gate) -> Option<Object> {
     let bytes = Fixture::new("written").bytes()?;
     let spec = osmia::open("written", bytes).unwrap();
     let loaded = Object::load(&spec, &Kernel::running().unwrap());
-    let refused = |error: &osmia::Error| format!("{error:#}").contains("syscall");
+    let refused = |error: &osmia::Error| format!("{error:#}").contains("PROG_TYPE_SYSCALL");
     gate.take("syscall programs, and contexts of XDP programs,", "5.14", loaded, refused)
 }
 

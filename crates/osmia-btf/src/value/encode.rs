@@ -3,7 +3,7 @@
 use crate::bitfield::Bitfield;
 use crate::btf::Btf;
 use crate::c;
-use crate::id::TypeId;
+use crate::id::{Bits, TypeId};
 use crate::kind::Kind;
 use crate::path::PathError;
 use crate::ty::{Array, Type};
@@ -11,7 +11,7 @@ use crate::value::bits;
 use crate::value::error::{Problem, Step, ValueError};
 use crate::value::input::{Input, Integer};
 use crate::value::parse::number;
-use crate::value::walk::{bits_of, size_of};
+use crate::value::walk::{Place, bits_of, size_of};
 
 /// Deeper values are circles, or made to hurt.
 const DEPTH: u32 = 64;
@@ -40,7 +40,7 @@ impl Input {
         if need > have {
             return Err(Problem::Short { need, have }.into());
         }
-        Encoder { btf, bytes, flexible: flexible(btf, id)? }.value(id, 0, self, DEPTH)
+        Encoder { btf, bytes }.value(id, Place { start: 0, room: have }, self, DEPTH)
     }
 
     /// As [`Input::write`], for the part of the value that a path leads to: `limits[2].max`.
@@ -59,10 +59,14 @@ impl Input {
             other => Problem::Path(other),
         })?;
         let start = u64::from(place.offset.0);
-        let mut encoder = Encoder { btf, bytes, flexible: flexible(btf, id)? };
+        let room = match flexible(btf, id)? == Some(start) {
+            true => (bytes.len() as u64).saturating_sub(start / 8),
+            false => u64::from(size_of(btf, place.ty)?),
+        };
+        let mut encoder = Encoder { btf, bytes };
         let done = match place.bitfield {
             Some(width) => encoder.scalar(place.ty, &btf.resolve(place.ty)?, start, width, self),
-            None => encoder.value(place.ty, start, self, DEPTH),
+            None => encoder.value(place.ty, Place { start, room }, self, DEPTH),
         };
         done.map_err(|error| error.within(Step::Field(path)))
     }
@@ -86,21 +90,26 @@ fn flexible(btf: &Btf, id: TypeId) -> Result<Option<u64>, ValueError> {
     Ok(None)
 }
 
+/// Whether what begins here may go on to the end of a struct's or union's place.
+fn is_last(ty: &Type<'_>, start: Bits) -> Result<bool, ValueError> {
+    let last = ty.vlen().checked_sub(1).and_then(|last| ty.member_at(last)).transpose()?;
+    Ok(ty.kind() == Kind::Union || last.is_some_and(|last| start >= last.offset))
+}
+
 struct Encoder<'a, 'v> {
     btf: &'a Btf,
     bytes: &'v mut [u8],
-    /// See [`flexible`].
-    flexible: Option<u64>,
 }
 
 impl<'a> Encoder<'a, '_> {
     fn value(
         &mut self,
         id: TypeId,
-        start: u64,
+        place: Place,
         input: &Input,
         depth: u32,
     ) -> Result<(), ValueError> {
+        let start = place.start;
         let depth = depth.checked_sub(1).ok_or(Problem::TooMuch)?;
         let ty = self.btf.resolve(id)?;
         let size = ty.own_size().unwrap_or_default();
@@ -114,18 +123,18 @@ impl<'a> Encoder<'a, '_> {
             Kind::Float => self.float(id, start, size, input),
             Kind::Array => {
                 let array = ty.array().unwrap_or(Array { element: id, index: id, len: 0 });
-                self.array(id, &array, start, input, depth)
+                self.array(id, &array, place, input, depth)
             }
             Kind::Struct | Kind::Union => match input {
                 Input::Null => self.clear(start, u64::from(size)),
-                Input::Fields(fields) => self.fields(&ty, start, fields, depth),
+                Input::Fields(fields) => self.fields(&ty, place, fields, depth),
                 _ => Err(self.mismatch(id, "fields in braces", input)),
             },
             Kind::DataSec => match input {
                 Input::Fields(fields) => self.variables(&ty, start, fields, depth),
                 _ => Err(self.mismatch(id, "variables in braces", input)),
             },
-            Kind::Var => self.value(ty.target().unwrap_or_default(), start, input, depth),
+            Kind::Var => self.value(ty.target().unwrap_or_default(), place, input, depth),
             kind => Err(Problem::NoValues { id, kind }.into()),
         }
     }
@@ -257,12 +266,17 @@ impl<'a> Encoder<'a, '_> {
         &mut self,
         id: TypeId,
         array: &Array,
-        start: u64,
+        place: Place,
         input: &Input,
         depth: u32,
     ) -> Result<(), ValueError> {
+        let start = place.start;
         let size = u64::from(size_of(self.btf, array.element)?);
-        let len = self.len(array, start, size);
+        let len = match array.len {
+            // As many as there are bytes for.
+            0 => place.room.checked_div(size).unwrap_or(0),
+            len => len.into(),
+        };
         let too_many = |this: &Self, count| {
             let mut ty = this.title(id);
             if array.len == 0 {
@@ -288,7 +302,8 @@ impl<'a> Encoder<'a, '_> {
                 }
                 for (at, element) in list.iter().enumerate() {
                     let start = start + at as u64 * size * 8;
-                    let done = self.value(array.element, start, element, depth);
+                    let place = Place { start, room: size };
+                    let done = self.value(array.element, place, element, depth);
                     done.map_err(|error| error.within(Step::Index(at)))?;
                 }
                 Ok(())
@@ -298,24 +313,15 @@ impl<'a> Encoder<'a, '_> {
         }
     }
 
-    /// How many elements an array has; a flexible one has those that there are bytes for.
-    fn len(&self, array: &Array, start: u64, size: u64) -> u64 {
-        if array.len > 0 || self.flexible != Some(start) {
-            return array.len.into();
-        }
-        let room = (self.bytes.len() as u64).saturating_sub(start / 8);
-        room.checked_div(size).unwrap_or(0)
-    }
-
     fn fields(
         &mut self,
         ty: &Type<'a>,
-        start: u64,
+        place: Place,
         fields: &[(String, Input)],
         depth: u32,
     ) -> Result<(), ValueError> {
         for (name, input) in fields {
-            let done = self.field(ty, start, name, input, depth);
+            let done = self.field(ty, place, name, input, depth);
             done.map_err(|error| error.within(Step::Field(name)))?;
         }
         Ok(())
@@ -324,7 +330,7 @@ impl<'a> Encoder<'a, '_> {
     fn field(
         &mut self,
         ty: &Type<'a>,
-        start: u64,
+        whole: Place,
         name: &str,
         input: &Input,
         depth: u32,
@@ -335,7 +341,7 @@ impl<'a> Encoder<'a, '_> {
             // The path tells the field itself.
             return Err(Problem::NoSuchName { ty, name, known }.into());
         };
-        let start = start + u64::from(place.0);
+        let start = whole.start + u64::from(place.0);
         match Bitfield::of(self.btf, &member)? {
             Some(field) => {
                 let within = field.offset.0.saturating_sub(member.offset.0);
@@ -343,7 +349,13 @@ impl<'a> Encoder<'a, '_> {
                 let start = start + u64::from(within);
                 self.scalar(member.ty, &target, start, field.width, input)
             }
-            None => self.value(member.ty, start, input, depth),
+            None => {
+                let room = match is_last(ty, place)? {
+                    true => whole.room.saturating_sub(u64::from(place.byte())),
+                    false => size_of(self.btf, member.ty)?.into(),
+                };
+                self.value(member.ty, Place { start, room }, input, depth)
+            }
         }
     }
 
@@ -365,7 +377,7 @@ impl<'a> Encoder<'a, '_> {
             let done = match found {
                 Some(var) => {
                     let start = start + u64::from(var.offset) * 8;
-                    self.value(var.var, start, input, depth)
+                    self.value(var.var, Place { start, room: var.size.into() }, input, depth)
                 }
                 None => {
                     let known = self.known(ty)?;

@@ -41,12 +41,12 @@ pub(super) fn size_of(btf: &Btf, id: TypeId) -> Result<u32, ValueError> {
 
 /// Where a value is.
 #[derive(Clone, Copy)]
-struct Place {
+pub(super) struct Place {
     /// Its first bit.
-    start: u64,
+    pub start: u64,
     /// Bytes from there to the end of what it may take: more than its size if it ends with
     /// a flexible array and nothing comes behind it.
-    room: u64,
+    pub room: u64,
 }
 
 struct Walker<'a, 'v, S> {

@@ -37,8 +37,11 @@ fn a_loaded_object_is_listed_and_dumped() {
         let raw = Said::of(raw.expect("the command runs")).out;
         raw.contains("STRUCT 'limits' size=8 vlen=2") && raw.contains("FUNC 'on_close'")
     };
-    let ours =
-        list.iter().find(|row| row["kernel"] == false && of_object(row["id"].as_u64().unwrap()));
+    // Of what another test has just left the maps may be there a moment longer than the programs.
+    let is_used = |row: &Value| row["prog_ids"].as_array().is_some_and(|ids| !ids.is_empty());
+    let ours = list.iter().find(|row| {
+        row["kernel"] == false && is_used(row) && of_object(row["id"].as_u64().unwrap())
+    });
     let ours = ours.cloned();
     run.kill().unwrap();
     run.wait().unwrap();
@@ -48,7 +51,6 @@ fn a_loaded_object_is_listed_and_dumped() {
         assert!(kernel.unwrap()["size"].as_u64().unwrap() > 1 << 20);
     }
     let ours = ours.unwrap_or_else(|| panic!("{list:?}"));
-    assert!(!ours["prog_ids"].as_array().unwrap().is_empty(), "{ours}");
     assert!(!ours["map_ids"].as_array().unwrap().is_empty(), "{ours}");
 }
 

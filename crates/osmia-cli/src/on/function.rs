@@ -41,9 +41,11 @@ struct Row {
 }
 
 /// When programs of links run, relative to each other.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 14] = [
     "trace_fentry",
+    "trace_fentry_multi",
     "trace_fsession",
+    "trace_fsession_multi",
     "kprobe",
     "kprobe (of many)",
     "modify_return",
@@ -51,6 +53,7 @@ const ORDER: [&str; 11] = [
     "kretprobe",
     "kretprobe (of many)",
     "trace_fexit",
+    "trace_fexit_multi",
     "trace_raw_tp",
     "raw tracepoint",
 ];
@@ -143,12 +146,11 @@ fn at(types: &mut Types, link_type: LinkType, place: &Place, name: &str) -> Opti
         LinkType::KPROBE_MULTI | LinkType::TRACING_MULTI => {
             let functions = place.fields.get("funcs").and_then(Value::as_array)?;
             let is_it = |found: &Value| found.get("func").and_then(Value::as_str) == Some(name);
-            let kind = if link_type == LinkType::KPROBE_MULTI {
-                probe
-            } else {
-                text("attach_type").unwrap_or("tracing")
-            };
-            functions.iter().any(is_it).then(|| format!("{kind} (of many)"))
+            functions.iter().any(is_it).then(|| match link_type {
+                LinkType::KPROBE_MULTI => format!("{probe} (of many)"),
+                // Its name says that it is of many.
+                _ => text("attach_type").unwrap_or("tracing").to_owned(),
+            })
         }
         _ => None,
     }

@@ -17,6 +17,7 @@
 #![no_std]
 
 mod abi_struct;
+mod context;
 pub mod flags;
 mod generated;
 mod many_functions;

@@ -22,7 +22,7 @@ pub(super) struct ContextTypes(HashMap<(TypeId, &'static str), TypeId>);
 impl ContextTypes {
     /// The type of a function where a program of this type calls it.
     pub(super) fn of(&self, function: TypeId, prog_type: ProgType) -> TypeId {
-        let own = context(prog_type).and_then(|name| self.0.get(&(function, name)));
+        let own = prog_type.context().and_then(|name| self.0.get(&(function, name)));
         own.copied().unwrap_or(function)
     }
 }
@@ -39,7 +39,7 @@ pub(super) fn add(spec: &ObjectSpec, types: &Bytes) -> Result<(Bytes, ContextTyp
     let mut builder = Builder::from_btf(&btf)?;
     let mut added = ContextTypes::default();
     let marked = marked(&btf)?;
-    let types = spec.programs.values().filter_map(|program| context(program.prog_type?));
+    let types = spec.programs.values().filter_map(|program| program.prog_type?.context());
     for name in types.collect::<BTreeSet<_>>() {
         let pointer = pointer(&btf, &mut builder, name)?;
         for (&id, arguments) in &marked {
@@ -87,36 +87,4 @@ fn pointer(btf: &Btf, builder: &mut Builder, name: &str) -> Result<TypeId, Error
         None => builder.composite(Kind::Struct, name, 0, &[])?,
     };
     builder.pointer(target)
-}
-
-/// The name of the context of programs of a type; none where it has no name.
-fn context(prog_type: ProgType) -> Option<&'static str> {
-    Some(match prog_type {
-        ProgType::SOCKET_FILTER
-        | ProgType::SCHED_CLS
-        | ProgType::SCHED_ACT
-        | ProgType::CGROUP_SKB
-        | ProgType::LWT_IN
-        | ProgType::LWT_OUT
-        | ProgType::LWT_XMIT
-        | ProgType::LWT_SEG6LOCAL
-        | ProgType::SK_SKB
-        | ProgType::FLOW_DISSECTOR => "__sk_buff",
-        ProgType::XDP => "xdp_md",
-        // A typedef in C; kernels before 6.3 know it only as the name of a struct.
-        ProgType::KPROBE => "bpf_user_pt_regs_t",
-        ProgType::PERF_EVENT => "bpf_perf_event_data",
-        ProgType::RAW_TRACEPOINT | ProgType::RAW_TRACEPOINT_WRITABLE => "bpf_raw_tracepoint_args",
-        ProgType::CGROUP_DEVICE => "bpf_cgroup_dev_ctx",
-        ProgType::CGROUP_SOCK => "bpf_sock",
-        ProgType::CGROUP_SOCK_ADDR => "bpf_sock_addr",
-        ProgType::CGROUP_SOCKOPT => "bpf_sockopt",
-        ProgType::CGROUP_SYSCTL => "bpf_sysctl",
-        ProgType::NETFILTER => "bpf_nf_ctx",
-        ProgType::SK_LOOKUP => "bpf_sk_lookup",
-        ProgType::SK_MSG => "sk_msg_md",
-        ProgType::SK_REUSEPORT => "sk_reuseport_md",
-        ProgType::SOCK_OPS => "bpf_sock_ops",
-        _ => return None,
-    })
 }

@@ -127,24 +127,12 @@ fn pointee(btf: &Btf, pointer: &Type<'_>) -> Option<TypeId> {
 
 /// A context that the kernel has a type for.
 fn kernels(written: &str, kernel: &Kernel, ty: ProgType) -> Result<Vec<u8>, Failure> {
-    let name = match ty {
-        ProgType::XDP => "xdp_md",
-        ProgType::SK_LOOKUP => "bpf_sk_lookup",
-        ProgType::SOCKET_FILTER
-        | ProgType::SCHED_CLS
-        | ProgType::SCHED_ACT
-        | ProgType::CGROUP_SKB
-        | ProgType::LWT_IN
-        | ProgType::LWT_OUT
-        | ProgType::LWT_XMIT
-        | ProgType::LWT_SEG6LOCAL => "__sk_buff",
-        _ => {
-            return Err(Failure::unsupported(format!(
-                "the context of programs of type {ty} has no type in the kernel's BTF that is \
-                 known here: give its bytes"
-            )));
-        }
-    };
+    let name = ty.context().ok_or_else(|| {
+        Failure::unsupported(format!(
+            "the context of programs of type {ty} has no type in the kernel's BTF that is known \
+             here: give its bytes"
+        ))
+    })?;
     let btf = kernel.btf()?;
     let Some(found) = btf.find(Kind::Struct, name)? else {
         return Err(Failure::not_found(format!("the kernel's BTF has no struct {name}")));

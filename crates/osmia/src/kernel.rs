@@ -328,6 +328,14 @@ impl KernelBuilder {
         self
     }
 
+    /// The options of another kernel that is installed on this machine, by its release: from one of the places where
+    /// distributions put them.
+    #[must_use]
+    pub fn config_of_release(mut self, release: impl Into<String>) -> Self {
+        self.config = ConfigSource::Installed(release.into());
+        self
+    }
+
     /// The kernel's options, read already.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {

@@ -272,3 +272,18 @@ fn programs_attach_to_functions_of_modules() {
         object.program(program).unwrap().attach().unwrap_or_else(|error| panic!("{error:?}"));
     }
 }
+
+#[test]
+fn the_options_of_an_installed_kernel_are_found_by_its_release() {
+    let root = Root::new();
+    root.write("boot/config-9.9.0-other", b"CONFIG_HZ=77\n");
+    let other = |release: &str| {
+        Kernel::builder().root(root.0.path()).config_of_release(release).build().unwrap()
+    };
+    assert_eq!(other("9.9.0-other").config().unwrap().option("CONFIG_HZ"), Some("77"));
+    for release in ["9.9.1", "../boot/config-9.9.0-other"] {
+        let error = other(release).config().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error:#}");
+        assert!(error.to_string().contains(release), "{error}");
+    }
+}

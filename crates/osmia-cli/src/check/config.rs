@@ -1,8 +1,8 @@
 //! Files with kernels' configurations.
 
-use std::fs;
 use std::path::Path;
 
+use osmia::Kernel as Host;
 use osmia_object::kconfig::Config;
 
 use crate::failure::Failure;
@@ -12,23 +12,16 @@ use crate::failure::Failure;
 /// # Errors
 /// It cannot be read, or is none.
 pub fn read(path: &Path) -> Result<Config, Failure> {
-    let attempt = || format!("read the configuration in {}", path.display());
-    let bytes = fs::read(path).map_err(|error| Failure::because(attempt(), &error))?;
-    Config::parse(path.display().to_string(), &bytes)
-        .map_err(|error| Failure::because(attempt(), &error))
+    Ok(Host::builder().config_file(path).build()?.config()?.clone())
 }
 
-/// The configuration of an installed kernel, or of one whose image is given, if it lies where Debian and others put it.
+/// The configuration of an installed kernel, or of one beside whose image it lies, if there is one.
 pub fn of(release: &str, image: Option<&Path>) -> Option<Config> {
-    // It becomes a part of paths.
-    if release.contains('/') {
-        return None;
+    // It becomes a part of a path.
+    let name = format!("config-{}", release.replace('/', "_"));
+    let beside = image.and_then(Path::parent).map(|folder| folder.join(name));
+    if let Some(config) = beside.and_then(|file| read(&file).ok()) {
+        return Some(config);
     }
-    let name = format!("config-{release}");
-    let beside = image.and_then(Path::parent).map(|folder| folder.join(&name));
-    let mut places = beside.into_iter().chain([
-        Path::new("/boot").join(&name),
-        Path::new("/lib/modules").join(release).join("config"),
-    ]);
-    places.find_map(|place| read(&place).ok())
+    Host::builder().config_of_release(release).build().ok()?.config().ok().cloned()
 }

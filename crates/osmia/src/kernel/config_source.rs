@@ -17,6 +17,8 @@ pub(crate) enum ConfigSource {
     Running,
     /// A file.
     File(PathBuf),
+    /// A file that the packages of a kernel of this release install.
+    Installed(String),
     /// It has been read already.
     Given(Config),
 }
@@ -29,38 +31,58 @@ impl ConfigSource {
                 let missing = || Error::not_found(format!("there is no {}", path.display()));
                 read(path)?.ok_or_else(missing)
             }
+            Self::Installed(release) => installed(files, release),
             Self::Running => running(files),
         }
     }
 }
 
-/// The kernel's own answer first: files in /boot may be gone, or another kernel's.
-fn usual_places(files: &Files) -> Vec<String> {
-    let mut places = vec!["/proc/config.gz".to_owned()];
-    if let Some(release) = files.release() {
-        places.extend([
-            format!("/boot/config-{release}"),
-            format!("/lib/modules/{release}/config"),
-            format!("/usr/lib/modules/{release}/config"),
-            format!("/lib/modules/{release}/build/.config"),
-        ]);
+/// Where packages put the configuration of a kernel of this release.
+fn installed_places(release: &str) -> Vec<String> {
+    // It becomes a part of paths.
+    if release.contains('/') {
+        return Vec::new();
     }
-    places
+    vec![
+        format!("/boot/config-{release}"),
+        format!("/lib/modules/{release}/config"),
+        format!("/usr/lib/modules/{release}/config"),
+        format!("/lib/modules/{release}/build/.config"),
+    ]
 }
 
+fn installed(files: &Files, release: &str) -> Result<Config, Error> {
+    let places = installed_places(release);
+    first(files, &places)?.ok_or_else(|| {
+        let looked = places.join(", ");
+        Error::not_found(format!(
+            "the configuration of a kernel {release} is nowhere to be found (looked at {looked})"
+        ))
+    })
+}
+
+/// The kernel's own answer first: files in /boot may be gone, or another kernel's.
 fn running(files: &Files) -> Result<Config, Error> {
-    let places = usual_places(files);
-    for place in &places {
+    let mut places = vec!["/proc/config.gz".to_owned()];
+    places.extend(files.release().iter().flat_map(|release| installed_places(release)));
+    first(files, &places)?.ok_or_else(|| {
+        Error::not_found(format!(
+            "this kernel's configuration is nowhere to be found (looked at {}): kernels built with \
+             CONFIG_IKCONFIG_PROC have /proc/config.gz; otherwise name a file \
+             (Kernel::builder().config_file)",
+            places.join(", ")
+        ))
+    })
+}
+
+/// The first of the files that is there.
+fn first(files: &Files, places: &[String]) -> Result<Option<Config>, Error> {
+    for place in places {
         if let Some(config) = read(&files.path(place))? {
-            return Ok(config);
+            return Ok(Some(config));
         }
     }
-    Err(Error::not_found(format!(
-        "this kernel's configuration is nowhere to be found (looked at {}): kernels built with \
-         CONFIG_IKCONFIG_PROC have /proc/config.gz; otherwise name a file \
-         (Kernel::builder().config_file)",
-        places.join(", ")
-    )))
+    Ok(None)
 }
 
 /// A configuration file; `None` if there is none.

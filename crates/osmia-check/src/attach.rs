@@ -103,9 +103,8 @@ fn pattern(spec: &ProgramSpec, kernel: &Kernel) -> Result<Option<Finding>, Error
         return Ok(None);
     }
     for btf in std::iter::once(kernel.btf()).chain(kernel.modules().iter().map(Target::btf)) {
-        for ty in btf.own_types()? {
-            let ty = ty?;
-            if ty.kind() == Kind::Func && pattern.matches(ty.name()) {
+        for function in btf.own_types_of(Kind::Func)? {
+            if pattern.matches(function?.name()) {
                 return Ok(None);
             }
         }

@@ -103,7 +103,8 @@ impl Externs {
             Ok(false) => {
                 let message =
                     format!("the kernel's function `{}` is none that programs may call", spec.name);
-                let help = "only kfuncs can be called (`osmia btf dump format c` lists them)";
+                let help =
+                    "only kfuncs can be called: `osmia gen vmlinux` prints those of a kernel";
                 self.findings
                     .push(Finding::refused(Subject::Extern, message).help([help.to_owned()]));
             }

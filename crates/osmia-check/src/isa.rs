@@ -92,10 +92,16 @@ impl Added {
 /// What a kernel says to instructions that were added, if it lacks them.
 pub(crate) fn check(added: Added, weight: Weight, kernel: &Kernel) -> Option<Finding> {
     let (what, since) = (added.name(), added.since());
-    let message = match added.is_in(kernel) {
-        Ok(true) => return None,
-        Ok(false) => format!("this kernel does not know {what}: they came with Linux {since}"),
-        Err(error) => format!("the kernel's BTF is broken: {error}"),
-    };
-    Some(Finding::new(weight, Subject::Instruction, message).help([added.help().to_owned()]))
+    match added.is_in(kernel) {
+        Ok(true) => None,
+        Ok(false) => {
+            let message = format!("this kernel does not know {what}: they came with Linux {since}");
+            let finding = Finding::new(weight, Subject::Instruction, message);
+            Some(finding.help([added.help().to_owned()]))
+        }
+        Err(error) => {
+            let message = format!("the kernel's BTF is broken: {error}");
+            Some(Finding::refused(Subject::Object, message))
+        }
+    }
 }

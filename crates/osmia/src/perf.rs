@@ -42,8 +42,7 @@ const TURN: u32 = 256;
 ///
 /// # Examples
 /// ```no_run
-/// # fn main() -> Result<(), osmia::Error> {
-/// # let mut events: osmia::PerfReader<u64> = unimplemented!();
+/// # fn example(mut events: osmia::PerfReader<u64>) -> Result<(), osmia::Error> {
 /// use std::time::Duration;
 ///
 /// while let Some(event) = events.next_timeout(Duration::from_secs(1))? {

@@ -35,8 +35,7 @@ pub mod tokio;
 ///
 /// # Examples
 /// ```no_run
-/// # fn main() -> Result<(), osmia::Error> {
-/// # let mut events: osmia::RingReader<u64> = unimplemented!();
+/// # fn example(mut events: osmia::RingReader<u64>) -> Result<(), osmia::Error> {
 /// use std::time::Duration;
 ///
 /// while let Some(event) = events.next_timeout(Duration::from_secs(1))? {

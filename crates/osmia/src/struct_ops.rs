@@ -26,8 +26,7 @@ const KEY: [u8; 4] = [0; 4];
 ///
 /// # Examples
 /// ```no_run
-/// # fn main() -> Result<(), osmia::Error> {
-/// # let object: osmia::Object = unimplemented!();
+/// # fn example(object: osmia::Object) -> Result<(), osmia::Error> {
 /// let _link = object.struct_ops("my_cubic")?.attach()?;
 /// # Ok(())
 /// # }

@@ -33,8 +33,7 @@ mod atomic;
 ///
 /// # Examples
 /// ```no_run
-/// # fn main() -> Result<(), osmia::Error> {
-/// # let object: osmia::Object = unimplemented!();
+/// # fn example(object: osmia::Object) -> Result<(), osmia::Error> {
 /// let hits = object.variable("hits")?.typed::<u64>()?;
 /// hits.set(&0)?;
 /// println!("{}", hits.get()?);

@@ -21,8 +21,7 @@ use crate::ring::claim::Claim;
 ///
 /// # Examples
 /// ```no_run
-/// # fn main() -> Result<(), osmia::Error> {
-/// # let mut history: osmia::PerfHistory<u64> = unimplemented!();
+/// # fn example(mut history: osmia::PerfHistory<u64>) -> Result<(), osmia::Error> {
 /// // Something went wrong; what happened before?
 /// history.newest(|cpu, event| println!("CPU {cpu}: {event}"))?;
 /// # Ok(())

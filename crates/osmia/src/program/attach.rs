@@ -57,8 +57,7 @@ impl Program {
     ///
     /// # Examples
     /// ```no_run
-    /// # fn main() -> Result<(), osmia::Error> {
-    /// # let object: osmia::Object = unimplemented!();
+    /// # fn example(object: osmia::Object) -> Result<(), osmia::Error> {
     /// let _link = object.program("on_exec")?.attach()?;
     /// # Ok(())
     /// # }
@@ -313,8 +312,7 @@ impl XdpProgram {
     ///
     /// # Examples
     /// ```no_run
-    /// # fn main() -> Result<(), osmia::Error> {
-    /// # let drop_all: osmia::XdpProgram = unimplemented!();
+    /// # fn example(drop_all: osmia::XdpProgram) -> Result<(), osmia::Error> {
     /// use osmia::{XdpMode, interface_index};
     ///
     /// let _link = drop_all.attach(interface_index("veth0")?, XdpMode::Any)?;

@@ -17,8 +17,7 @@ use crate::ring::patience::{Backlog, Patience};
 ///
 /// # Examples
 /// ```no_run
-/// # fn main() -> Result<(), osmia::Error> {
-/// # let (opens, closes): (osmia::RingReader<u64>, osmia::RingReader<u32>) = unimplemented!();
+/// # fn example((opens, closes): (osmia::RingReader<u64>, osmia::RingReader<u32>)) -> Result<(), osmia::Error> {
 /// use std::time::Duration;
 ///
 /// let mut rings = osmia::RingPoller::new()?;

@@ -21,8 +21,7 @@ use crate::ring::claim::Claim;
 ///
 /// # Examples
 /// ```no_run
-/// # fn main() -> Result<(), osmia::Error> {
-/// # let mut producer: osmia::RingProducer<[u8]> = unimplemented!();
+/// # fn example(mut producer: osmia::RingProducer<[u8]>) -> Result<(), osmia::Error> {
 /// use std::time::Duration;
 ///
 /// if let Some(mut record) = producer.reserve_timeout(3, Duration::from_secs(1))? {

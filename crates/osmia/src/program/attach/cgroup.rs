@@ -18,8 +18,7 @@ impl CgroupProgram {
     ///
     /// # Examples
     /// ```no_run
-    /// # fn main() -> Result<(), osmia::Error> {
-    /// # let connects: osmia::CgroupProgram = unimplemented!();
+    /// # fn example(connects: osmia::CgroupProgram) -> Result<(), osmia::Error> {
     /// use osmia::Cgroup;
     ///
     /// let _link = connects.attach(&Cgroup::new("/sys/fs/cgroup/web"))?;

@@ -62,8 +62,7 @@ impl TracingProgram {
     ///
     /// # Examples
     /// ```no_run
-    /// # fn main() -> Result<(), osmia::Error> {
-    /// # let tasks: osmia::TracingProgram = unimplemented!();
+    /// # fn example(tasks: osmia::TracingProgram) -> Result<(), osmia::Error> {
     /// use osmia::Iteration;
     ///
     /// let text = tasks.iterate(&Iteration::new())?.bytes()?;
